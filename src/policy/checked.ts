@@ -1,0 +1,122 @@
+import type { CbpfInstruction } from './cbpf.ts';
+import type { SourceText } from '../diagnostics/source.ts';
+
+/**
+ * The checked policy: every name resolved, every value in range. The compiler lowers it, the reference model judges
+ * packets straight from it. A rule matches a packet when every match that it names is true; a match on a field that
+ * the packet does not have (a port of ICMP, an address of ARP) is false, negated or not.
+ */
+export interface CheckedPolicy {
+  readonly source: SourceText;
+  /** Names of network interfaces, as written. */
+  readonly interfaces: readonly string[];
+  readonly sets: ReadonlyMap<string, AddressSet>;
+  /** What happens to truncated and malformed packets. */
+  readonly malformed: 'drop' | 'allow';
+  readonly prefilter: readonly CheckedRule[];
+  readonly ingress: { readonly default: TerminalAction; readonly rules: readonly CheckedRule[] };
+  readonly egress: { readonly default: TerminalAction; readonly rules: readonly CheckedRule[] };
+}
+
+export type StageName = 'prefilter' | 'ingress' | 'egress';
+export type TerminalAction = 'allow' | 'drop' | 'reject';
+
+export interface CheckedRule {
+  /** As written, or made from the position: `ingress[2]`. Unique in the policy. */
+  readonly name: string;
+  readonly stage: StageName;
+  /** Position in the policy: prefilter, then ingress, then egress rules, from 0. `struct packet.rule` is 32 + index. */
+  readonly index: number;
+  /** Line and column of the rule in the policy file, from 1. */
+  readonly line: number;
+  readonly column: number;
+  readonly match: CheckedMatch;
+  readonly action: Action;
+}
+
+/** `count`, `log` and `mark` go on with the next rule; the others end the stage. */
+export type Action =
+  | { readonly kind: TerminalAction | 'count' }
+  | { readonly kind: 'log'; /** Events a second, at most. */ readonly ratePerSecond: number; readonly burst: number }
+  | { readonly kind: 'mark'; /** 32 bits, becomes skb->mark. */ readonly mark: number };
+
+/** Inclusive, lo <= hi. A list of ranges is sorted, disjoint and not adjacent; negation is already folded in. */
+export type NumberRange = readonly [lo: number, hi: number];
+
+export interface CheckedMatch {
+  readonly protocol?: ProtocolMatch;
+  readonly from?: AddressMatch;
+  readonly to?: AddressMatch;
+  /** Needs TRAIT_PORTS. */
+  readonly fromPort?: readonly NumberRange[];
+  /** Needs TRAIT_PORTS. */
+  readonly port?: readonly NumberRange[];
+  /** `(tcp_flags & mask) === value`. Needs TRAIT_TCP. */
+  readonly tcpFlags?: { readonly mask: number; readonly value: number };
+  /** Ranges for ICMP (v4) and ICMPv6 (v6); an empty list never matches that family. Needs TRAIT_ICMP. */
+  readonly icmpType?: { readonly v4: readonly NumberRange[]; readonly v6: readonly NumberRange[] };
+  /** Needs TRAIT_ICMP. */
+  readonly icmpCode?: readonly NumberRange[];
+  /** `struct packet.length`, bytes. Any packet. */
+  readonly length?: readonly NumberRange[];
+  /** TTL or hop limit. Needs family 4 or 6. */
+  readonly ttl?: readonly NumberRange[];
+  /** 0 to 63. Needs family 4 or 6. */
+  readonly dscp?: readonly NumberRange[];
+  /** VLAN id of the outer tag. Needs TRAIT_VLAN. */
+  readonly vlan?: readonly NumberRange[];
+  /** `any`: first or later. Needs family 4 or 6. */
+  readonly fragment?: 'any' | 'none' | 'first' | 'later';
+  /** Names from `CheckedPolicy.interfaces`. */
+  readonly interface?: readonly string[];
+  readonly payload?: PayloadMatch;
+  readonly filter?: FilterMatch;
+}
+
+/** Which IP protocols, per family (after extension headers), and whether ARP. */
+export interface ProtocolMatch {
+  readonly v4: readonly NumberRange[];
+  readonly v6: readonly NumberRange[];
+  readonly arp: boolean;
+}
+
+/** True when `any` is empty or one operand holds the address, and no operand of `none` does. Needs family 4 or 6. */
+export interface AddressMatch {
+  readonly any: readonly AddressOperand[];
+  readonly none: readonly AddressOperand[];
+}
+
+export type AddressOperand =
+  | { readonly kind: 'set'; /** Key of `CheckedPolicy.sets`. */ readonly set: string }
+  | { readonly kind: 'ranges'; readonly ranges: AddressRanges };
+
+/** Address ranges of both families, inclusive, sorted, disjoint, merged where they touch. Host byte order. */
+export interface AddressRanges {
+  /** lo, hi, lo, hi, … */
+  readonly v4: Uint32Array;
+  /** lo high half, lo low half, hi high half, hi low half, … */
+  readonly v6: BigUint64Array;
+}
+
+export interface AddressSet {
+  readonly name: string;
+  readonly line: number;
+  readonly ranges: AddressRanges;
+  /** Absolute path of the file that it was read from, watched while the policy is in force. */
+  readonly file?: string;
+}
+
+/** Bytes of the frame at `offset` behind `base`; false where the packet ends before. */
+export interface PayloadMatch {
+  readonly base: 'frame' | 'network' | 'transport' | 'payload';
+  readonly offset: number;
+  /** 1 to 64 bytes; `(packet byte & mask) === (byte & mask)` for each; `mask` is as long as `bytes`. */
+  readonly bytes: Uint8Array;
+  readonly mask: Uint8Array;
+}
+
+/** A tcpdump expression and what libpcap compiled it to (link type Ethernet). A non-zero result is a match. */
+export interface FilterMatch {
+  readonly expression: string;
+  readonly program: readonly CbpfInstruction[];
+}
