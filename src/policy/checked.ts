@@ -55,8 +55,8 @@ export interface CheckedMatch {
   readonly tcpFlags?: { readonly mask: number; readonly value: number };
   /** Ranges for ICMP (v4) and ICMPv6 (v6); an empty list never matches that family. Needs TRAIT_ICMP. */
   readonly icmpType?: { readonly v4: readonly NumberRange[]; readonly v6: readonly NumberRange[] };
-  /** Needs TRAIT_ICMP. */
-  readonly icmpCode?: readonly NumberRange[];
+  /** By family, for a name stands for two numbers (port-unreachable: 3 and 4). Needs TRAIT_ICMP. */
+  readonly icmpCode?: { readonly v4: readonly NumberRange[]; readonly v6: readonly NumberRange[] };
   /** `struct packet.length`, bytes. Any packet. */
   readonly length?: readonly NumberRange[];
   /** TTL or hop limit. Needs family 4 or 6. */
