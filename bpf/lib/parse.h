@@ -36,7 +36,8 @@ enum {
 	PROTOCOL_SHIM6 = 140,
 };
 
-enum { MAX_EXTENSIONS = 8 };
+/* No header begins behind 22 + 40 + 8 * 2048 bytes; the verifier wants the bound said. */
+enum { MAX_EXTENSIONS = 8, OFFSET_MASK = 0x7fff };
 
 /* The bytes at hand: all of a linear frame, the first buffer of one that has several. */
 struct frame {
@@ -114,12 +115,24 @@ static __always_inline void *header_at(const struct frame *frame, __u32 offset, 
 {
 	void *header = frame->data + offset;
 
+	asm volatile("" : "+r"(header)); /* else clang checks one copy of the pointer and reads through another */
 	return header + size > frame->end ? NULL : header;
 }
 
 static __always_inline void set_payload(struct packet *packet, __u32 offset)
 {
 	packet->payload_offset = offset;
+}
+
+/* The number as the verifier sees it when it comes from memory: any. Ways that lead to one place with different
+ * offsets are then followed on from there once, not once each. */
+static __always_inline __u32 forget(__u16 *field, __u32 offset)
+{
+	*field = offset;
+	asm volatile("" : : : "memory");
+	offset = *field & OFFSET_MASK;
+	asm volatile("" : "+r"(offset));
+	return offset;
 }
 
 static __always_inline void set_ports(struct packet *packet, const struct ports *ports)
@@ -304,13 +317,12 @@ static __always_inline enum reason parse_ipv6(const struct frame *frame, struct 
 	packet->dscp = (bpf_ntohl(ip->version_class_label) >> 22) & 0x3f;
 	packet->protocol = ip->next_header;
 	packet->length = length;
-	offset += sizeof(*ip);
+	offset = forget(&packet->l4_offset, offset + sizeof(*ip));
 
 	for (count = 0; is_extension(packet->protocol) && packet->fragment != FRAGMENT_LATER; count++) {
 		const struct extension_header *extension;
 		__u8 protocol = packet->protocol;
 
-		packet->l4_offset = offset;
 		set_payload(packet, offset);
 		if (count == MAX_EXTENSIONS)
 			return REASON_TOO_MANY_EXTENSIONS;
@@ -328,7 +340,7 @@ static __always_inline enum reason parse_ipv6(const struct frame *frame, struct 
 				packet->fragment = FRAGMENT_FIRST;
 		}
 		packet->protocol = extension->next_header;
-		offset += extension_length(extension, protocol);
+		offset = forget(&packet->l4_offset, offset + extension_length(extension, protocol));
 	}
 	return parse_transport(frame, packet, offset, end);
 }
@@ -393,6 +405,7 @@ static __always_inline enum reason parse(const struct frame *frame, struct packe
 		}
 		if (is_vlan(type))
 			return REASON_TOO_MANY_VLAN_TAGS;
+		offset = forget(&packet->l3_offset, offset);
 	}
 	return parse_network(frame, packet, offset, type);
 }

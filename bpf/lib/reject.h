@@ -21,7 +21,7 @@ struct rejected {
 	__u32 sequence;
 	__u32 acknowledgement;
 	__u32 segment_length; /* sequence numbers that it takes: payload, SYN, FIN */
-	__u16 quote; /* bytes of it in an ICMP answer */
+	__u16 quote; /* bytes of it in an ICMP answer: whole words */
 };
 
 static __always_inline __u32 answer_header_length(const struct packet *packet)
@@ -29,12 +29,13 @@ static __always_inline __u32 answer_header_length(const struct packet *packet)
 	return packet->family == 4 ? sizeof(struct ipv4_header) : sizeof(struct ipv6_header);
 }
 
-/* Where the network header begins: 14, 18 or 22, told so that the verifier knows it, too. */
+/* Where the network header begins: 14, 18 or 22. The verifier is told that it is small. */
 static __always_inline __u32 network_offset(const struct packet *packet)
 {
-	__u32 offset = packet->l3_offset;
+	__u32 offset = packet->l3_offset & 31;
 
-	return offset == 14 || offset == 18 || offset == 22 ? offset : 0;
+	asm volatile("" : "+r"(offset));
+	return offset;
 }
 
 /* RFC 1122, 3.2.2 and RFC 4443, 2.4: never answer an answer, a fragment, or what was sent to or from more than one. */
@@ -60,7 +61,7 @@ static __always_inline int may_answer(const struct packet *packet)
 static __always_inline int remember(const struct frame *frame, const struct packet *packet, struct rejected *rejected)
 {
 	const struct ethernet_header *ethernet = header_at(frame, 0, sizeof(*ethernet));
-	__u32 offset = packet->l4_offset, quote = offset + 8 - packet->l3_offset;
+	__u32 offset = packet->l4_offset & OFFSET_MASK, quote = offset + 8 - packet->l3_offset;
 
 	if (!may_answer(packet) || !ethernet || ethernet->destination[0] & 1)
 		return 0;
@@ -69,6 +70,7 @@ static __always_inline int remember(const struct frame *frame, const struct pack
 	rejected->quote = quote > packet->length ? packet->length : quote;
 	if (rejected->quote > QUOTE_MAX)
 		rejected->quote = QUOTE_MAX;
+	rejected->quote &= ~3;
 	if (packet->traits & TRAIT_TCP) {
 		const struct tcp_header *tcp = header_at(frame, offset, sizeof(*tcp));
 
@@ -207,16 +209,12 @@ static __always_inline int write_unreachable(const struct frame *frame, const st
 		sum = pseudo_header_sum(packet, protocol, length);
 	}
 	sum += icmp->type << 8 | icmp->code;
-	for (i = 0; i < QUOTE_MAX; i += 2) {
-		const __be16 *word = header_at(frame, offset + i, sizeof(*word));
-		const __u8 *byte = header_at(frame, offset + i, 1);
+	for (i = 0; i < QUOTE_MAX && i < rejected->quote; i += 4) {
+		const __be32 *word = header_at(frame, offset + i, sizeof(*word));
 
-		if (i >= rejected->quote)
-			break;
-		if (i + 1 == rejected->quote && byte)
-			sum += *byte << 8;
-		else if (word)
-			sum += bpf_ntohs(*word);
+		if (!word)
+			return -1;
+		sum += bpf_ntohl(*word);
 	}
 	icmp->checksum = bpf_htons(fold_checksum(sum));
 	return 0;
