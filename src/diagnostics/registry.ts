@@ -7,6 +7,95 @@ export const errors = {
     meaning: 'The file is not valid YAML or JSON.',
     help: 'Mend the syntax at the place shown; an editor with the JSON Schema marks it as you type.',
   },
+
+  // eBPF assembly (src/asm)
+  'asm/out-of-range': {
+    meaning: 'A number does not fit into the instruction that should hold it, or the kernel would refuse it there.',
+    help: 'Load it into a register with loadImm64, or use the 32-bit form: 64-bit operations extend the sign of theirs.',
+  },
+  'asm/unknown-label': {
+    meaning: 'A jump goes to a label that the function does not have, or a label stands behind its last instruction.',
+    help: 'Place the label before an instruction of the same function.',
+  },
+  'asm/duplicate-label': {
+    meaning: 'A label stands twice in one function.',
+    help: 'Ask the assembler for a uniqueLabel where the same code is emitted more than once.',
+  },
+  'asm/jump-too-far': {
+    meaning: 'A jump goes over more instructions than its 16-bit offset can count.',
+    help: 'Split the function: 32,767 instructions is as far as a jump goes.',
+  },
+  'asm/bad-register': {
+    meaning: 'An operand is not one of the registers R0 to R10, or an instruction would write R10.',
+    help: 'Use the constants R0 to R9; R10 is the frame pointer, which can only be read.',
+  },
+  'asm/duplicate-function': {
+    meaning: 'Two functions of one name are to be linked into a program.',
+    help: 'Give each function a name of its own.',
+  },
+  'asm/unknown-function': {
+    meaning: 'A function is called that is not among those to be linked.',
+    help: 'Add the function to those given to the linker, or correct the name in the call.',
+  },
+  'asm/unknown-map': {
+    meaning: 'A program refers to a map that has not been created.',
+    help: 'Create the map before the program is loaded, under the name that the program uses.',
+  },
+  'asm/bad-bytecode': {
+    meaning: 'Bytes that should be eBPF instructions are not.',
+    help: 'Instructions are 8 bytes each, the load of a 64-bit immediate 16.',
+  },
+
+  // The kernel library (src/kernel)
+  'kernel/system-call': {
+    meaning:
+      'The kernel refused a system call; the message has the call, what it was about, and the name of the errno.',
+    help: 'The manual page of the call explains the errno; `sluice doctor` shows what this kernel can do.',
+  },
+  'kernel/no-permission': {
+    meaning: 'The process lacks the right to do this to the kernel.',
+    help: 'Run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; a container needs them granted.',
+  },
+  'kernel/not-supported': {
+    meaning: 'This kernel, driver or processor does not have what was asked for.',
+    help: '`sluice doctor` lists what this machine can do, and since which kernel the rest exists.',
+  },
+  'kernel/closed': {
+    meaning: 'A map, program, link or mapping was used after it had been closed.',
+    help: 'Close it after its last use, or open it again.',
+  },
+  'kernel/map-full': {
+    meaning: 'A map holds as many entries as it was made for.',
+    help: 'Make the map with more entries, or remove some.',
+  },
+  'kernel/map-mismatch': {
+    meaning: 'A map is not of the type or the sizes that are expected of it.',
+    help: 'It was made by another version or program; remove its pin, or read it with the codecs that it was made with.',
+  },
+  'kernel/verifier-refusal': {
+    meaning: "The kernel's verifier does not accept a program.",
+    help: 'The log of the verifier tells why. If the program was generated from a policy, please report it.',
+  },
+  'kernel/interface-missing': {
+    meaning: 'There is no network interface of this name in the network namespace.',
+    help: '`ip link` lists the interfaces; check the name, and the namespace.',
+  },
+  'kernel/interface-busy': {
+    meaning: 'Another program is already attached to the interface, and the kernel allows one.',
+    help: 'Remove the other program first: `bpftool net` lists what is attached, and `ip link set dev NAME xdp off` detaches.',
+  },
+  'kernel/link-changed': {
+    meaning: 'A link runs another program than the one that was to be replaced.',
+    help: 'Somebody else updated the link; look at it again before replacing its program.',
+  },
+  'kernel/namespace-missing': {
+    meaning: 'There is no such network namespace.',
+    help: '`ip netns` lists the namespaces that have names.',
+  },
+  'kernel/bpffs-missing': {
+    meaning: 'The path is not on a BPF file system, the only place where objects of bpf(2) can be pinned.',
+    help: 'Mount one: `mount -t bpf bpf /sys/fs/bpf`.',
+  },
 } as const satisfies Record<string, { readonly meaning: string; readonly help: string }>;
 
 export type ErrorCode = keyof typeof errors;
