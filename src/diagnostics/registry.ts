@@ -96,6 +96,46 @@ export const errors = {
     meaning: 'The path is not on a BPF file system, the only place where objects of bpf(2) can be pinned.',
     help: 'Mount one: `mount -t bpf bpf /sys/fs/bpf`.',
   },
+
+  // The lab (src/lab)
+  'lab/set-up': {
+    meaning: 'The system refused a step in setting up the lab; the message has what it said.',
+    help: 'The lab wants root and network namespaces: run it with sudo, outside of a container without CAP_SYS_ADMIN.',
+  },
+  'lab/command-missing': {
+    meaning: 'A program that the lab works with is not installed, or cannot be started.',
+    help: 'Install it: `apt install iproute2 util-linux ethtool` has what the lab itself needs.',
+  },
+  'lab/not-ready': {
+    meaning: 'A program inside the lab did not come up: it ended, or did not say in time that it is ready.',
+    help: 'The message has what it printed; a port that is taken is the usual cause.',
+  },
+  'lab/not-in-topology': {
+    meaning: 'A host, device or address was asked for that the lab does not have.',
+    help: 'Ask for one of those that the topology names.',
+  },
+
+  // Packets and captures (src/packet)
+  'packet/notation': {
+    meaning: 'A packet written by hand cannot be read.',
+    help: 'Write PROTOCOL SOURCE > DESTINATION OPTIONS, like: tcp 198.51.100.7:40000 > 192.0.2.10:22 flags=S',
+  },
+  'capture/unreadable': {
+    meaning: 'The capture file cannot be opened or read.',
+    help: 'Check the path, and that you may read the file.',
+  },
+  'capture/format': {
+    meaning: 'The file is no pcap or pcapng capture, or contradicts itself.',
+    help: 'Give a file that tcpdump -r reads; a compressed one has to be unpacked first.',
+  },
+  'capture/truncated': {
+    meaning: 'The capture ends in the middle of a record. All records before it have been read.',
+    help: 'Capture anew, or let editcap or tcpdump write a whole file of what is there.',
+  },
+  'capture/link-type': {
+    meaning: 'The packets of the capture were taken from a link whose headers Sluice cannot read.',
+    help: 'Capture on an Ethernet interface, or on "any": Ethernet, raw IP, loopback and Linux cooked captures are read.',
+  },
 } as const satisfies Record<string, { readonly meaning: string; readonly help: string }>;
 
 export type ErrorCode = keyof typeof errors;
