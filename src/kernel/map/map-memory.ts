@@ -1,0 +1,25 @@
+import { type Mapping, mapShared } from '../system/mapping.ts';
+import { pageSize } from '../system/page-size.ts';
+import { alignUp } from '../system/struct.ts';
+import { describe, type MapHandle } from './handle.ts';
+
+/** The memory of an array map, shared with the kernel: reading and writing costs no system call. */
+export interface MapMemory extends Mapping {
+  /** Bytes from one element to the next: the value's size, rounded up to eight. */
+  readonly stride: number;
+}
+
+/** Maps an array that was created with BPF_F_MMAPABLE into memory. A frozen map can only be mapped for reading. */
+export function mapMemory(map: MapHandle, access: 'read' | 'write' = 'write'): MapMemory {
+  const stride = alignUp(map.valueSize, 8);
+  const length = alignUp(stride * map.maxEntries, pageSize());
+  const mapping = mapShared(map.fd, length, 0, access, describe(map.name));
+  return {
+    stride,
+    get buffer() {
+      return mapping.buffer;
+    },
+    close: mapping.close,
+    [Symbol.dispose]: mapping.close,
+  };
+}

@@ -1,0 +1,188 @@
+import { SluiceError } from '../../diagnostics/problem.ts';
+import type { Codec } from '../codec.ts';
+import { mapElementAttr } from '../system/bpf-attr.ts';
+import { errno } from '../system/errno.ts';
+import { rawSyscall } from '../system/ffi.ts';
+import { systemCallNumber } from '../system/system-call.ts';
+import { BPF_ANY, BPF_EXIST, BPF_NOEXIST, type Command, commands, type MapType } from '../system/uapi-bpf.ts';
+import { deleteBatch, lookupBatch, updateBatch } from './batch.ts';
+import { elementError } from './element-error.ts';
+import { createMapHandle, describe, type MapHandle } from './handle.ts';
+import { perCpuValues } from './per-cpu.ts';
+
+/** Whether an update may make a new entry, must, or must not. */
+export type UpdateMode = 'any' | 'noexist' | 'exist';
+
+const updateFlags: Record<UpdateMode, number> = { any: BPF_ANY, noexist: BPF_NOEXIST, exist: BPF_EXIST };
+
+/** A map whose keys and values are read and written through codecs. Every method throws SystemCallError. */
+export interface BpfMap<K, V> {
+  readonly handle: MapHandle;
+  /** The value, or undefined where the map has no such key. */
+  lookup(key: K): V | undefined;
+  update(key: K, value: V, mode?: UpdateMode): void;
+  /** Whether there was an entry to remove. */
+  delete(key: K): boolean;
+  /** The value, which is no longer in the map afterwards (hash maps; queues and stacks have other calls). */
+  lookupAndDelete(key: K): V | undefined;
+  /**
+   * All keys, asked for one by one: an entry may be deleted while iterating. Where others change the map meanwhile,
+   * a key may be missed or come twice.
+   */
+  keys(): Generator<K>;
+  /** All entries, in batches where the kernel has them. The same holds as for `keys`. */
+  entries(): Generator<[K, V]>;
+  /** Writes many entries with few system calls. On an error, some may have been written. */
+  updateAll(entries: Iterable<readonly [K, V]>, mode?: UpdateMode): void;
+  /** Removes many entries with few system calls; keys that are not in the map are passed over. */
+  deleteAll(keys: Iterable<K>): void;
+  /** The same as `handle.close()`. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Types with a value on each CPU: see `createPerCpuMap`. */
+export type PerCpuMapType = 'percpu_hash' | 'percpu_array' | 'lru_percpu_hash';
+
+export interface MapSpec<K, V, T extends MapType = Exclude<MapType, PerCpuMapType>> {
+  readonly type: T;
+  readonly name: string;
+  readonly key: Codec<K>;
+  readonly value: Codec<V>;
+  readonly maxEntries: number;
+  /** BPF_F_*, or-ed. */
+  readonly flags?: number;
+}
+
+/** Creates a map whose entries have one value. */
+export function createMap<K, V>(spec: MapSpec<K, V>): BpfMap<K, V> {
+  return elements(createFor(spec), spec.key, spec.value);
+}
+
+/** Creates a map whose entries have a value on each possible CPU: arrays of `possibleCpus()` values, by CPU. */
+export function createPerCpuMap<K, V>(spec: MapSpec<K, V, PerCpuMapType>): BpfMap<K, readonly V[]> {
+  return elements(createFor(spec), spec.key, perCpuValues(spec.value));
+}
+
+function createFor<K, V, T extends MapType>({ key, value, ...rest }: MapSpec<K, V, T>): MapHandle {
+  return createMapHandle({ ...rest, keySize: key.size, valueSize: value.size });
+}
+
+/**
+ * Reads and writes an open map through codecs.
+ * @throws SluiceError kernel/map-mismatch when they do not have the sizes of the map, or it is a per-CPU map.
+ */
+export function typedMap<K, V>(handle: MapHandle, key: Codec<K>, value: Codec<V>): BpfMap<K, V> {
+  requireLayout(handle, key, value, false);
+  return elements(handle, key, value);
+}
+
+/** The same for a per-CPU map; `value` is the codec of one CPU's value. */
+export function typedPerCpuMap<K, V>(handle: MapHandle, key: Codec<K>, value: Codec<V>): BpfMap<K, readonly V[]> {
+  requireLayout(handle, key, value, true);
+  return elements(handle, key, perCpuValues(value));
+}
+
+function requireLayout(handle: MapHandle, key: Codec<unknown>, value: Codec<unknown>, perCpu: boolean): void {
+  const found = `${handle.type} with ${handle.keySize}-byte keys and ${handle.valueSize}-byte values`;
+  const isPerCpu = handle.type.includes('percpu');
+  if (isPerCpu === perCpu && handle.keySize === key.size && handle.valueSize === value.size) return;
+  const kind = perCpu ? 'a per-CPU map' : 'a map';
+  const wanted = `${kind} with ${key.size}-byte keys and ${value.size}-byte values`;
+  throw new SluiceError({
+    code: 'kernel/map-mismatch',
+    message: `${describe(handle.name)} is ${found}, expected ${wanted}`,
+  });
+}
+
+/**
+ * The calls about single entries share one attribute block and one buffer for a key and a value each: nothing is
+ * allocated and no address is asked for at a call.
+ */
+function elements<K, V>(handle: MapHandle, keyCodec: Codec<K>, valueCodec: Codec<V>): BpfMap<K, V> {
+  const keyBytes = new Uint8Array(new ArrayBuffer(keyCodec.size));
+  const valueBytes = new Uint8Array(new ArrayBuffer(Math.max(keyCodec.size, valueCodec.size)));
+  const key = new DataView(keyBytes.buffer);
+  const value = new DataView(valueBytes.buffer);
+  const attr = mapElementAttr.encode({ map_fd: handle.fd, key: keyBytes, value: valueBytes });
+  const keyAddress = attr.view.getBigUint64(mapElementAttr.offsets.key, true);
+  const number = systemCallNumber('bpf');
+
+  const call = (command: Command, size = attr.bytes.length): number => {
+    attr.view.setUint32(mapElementAttr.offsets.map_fd, handle.fd, true);
+    return rawSyscall(number, commands[command], attr.address, size);
+  };
+  const fail = (command: Command, result: number) => elementError(command, -result, handle);
+
+  const read = (command: Command, wanted: K): V | undefined => {
+    keyCodec.write(key, 0, wanted);
+    const result = call(command);
+    if (result === -errno.ENOENT) return undefined;
+    if (result < 0) throw fail(command, result);
+    return valueCodec.read(value, 0);
+  };
+
+  /** Puts the key behind the one in `keyBytes` into `valueBytes`; false at the end. */
+  const nextKey = (first: boolean): boolean => {
+    attr.view.setBigUint64(mapElementAttr.offsets.key, first ? 0n : keyAddress, true);
+    const result = call('BPF_MAP_GET_NEXT_KEY');
+    attr.view.setBigUint64(mapElementAttr.offsets.key, keyAddress, true);
+    if (result === -errno.ENOENT) return false;
+    if (result < 0) throw fail('BPF_MAP_GET_NEXT_KEY', result);
+    return true;
+  };
+
+  const map: BpfMap<K, V> = {
+    handle,
+    lookup: (wanted) => read('BPF_MAP_LOOKUP_ELEM', wanted),
+    lookupAndDelete: (wanted) => read('BPF_MAP_LOOKUP_AND_DELETE_ELEM', wanted),
+    update: (wanted, content, mode = 'any') => {
+      keyCodec.write(key, 0, wanted);
+      valueCodec.write(value, 0, content);
+      attr.view.setUint32(mapElementAttr.offsets.flags, updateFlags[mode], true);
+      const result = call('BPF_MAP_UPDATE_ELEM');
+      attr.view.setUint32(mapElementAttr.offsets.flags, 0, true);
+      if (result < 0) throw fail('BPF_MAP_UPDATE_ELEM', result);
+    },
+    delete: (wanted) => {
+      keyCodec.write(key, 0, wanted);
+      // The kernel insists that nothing follows the key.
+      const result = call('BPF_MAP_DELETE_ELEM', mapElementAttr.offsets.value);
+      if (result === -errno.ENOENT) return false;
+      if (result < 0) throw fail('BPF_MAP_DELETE_ELEM', result);
+      return true;
+    },
+    *keys() {
+      // The kernel starts again when the key it is given is gone: bounded, so that a busy map cannot hold us for ever.
+      let current: Uint8Array | undefined;
+      for (let count = 0; count < handle.maxEntries; count++) {
+        if (current !== undefined) keyBytes.set(current);
+        if (!nextKey(current === undefined)) return;
+        current = valueBytes.slice(0, keyCodec.size);
+        const result = keyCodec.read(new DataView(current.buffer), 0);
+        yield result;
+      }
+    },
+    *entries() {
+      const batches = lookupBatch(handle, keyCodec, valueCodec);
+      if (batches !== undefined) return yield* batches;
+      for (const one of map.keys()) {
+        const found = map.lookup(one);
+        if (found !== undefined) yield [one, found];
+      }
+    },
+    updateAll: (entries, mode = 'any') => {
+      const list = [...entries];
+      const done = updateBatch(handle, keyCodec, valueCodec, list, updateFlags[mode]);
+      for (const [one, content] of done ? [] : list) map.update(one, content, mode);
+    },
+    deleteAll: (keys) => {
+      const list = [...keys];
+      const done = deleteBatch(handle, keyCodec, list);
+      for (const one of done ? [] : list) map.delete(one);
+    },
+    close: handle.close,
+    [Symbol.dispose]: handle.close,
+  };
+  return map;
+}

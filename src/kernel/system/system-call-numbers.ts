@@ -1,0 +1,49 @@
+/** Linux system call numbers, from the kernel's asm/unistd.h of each architecture. */
+const x64 = {
+  mmap: 9,
+  munmap: 11,
+  ioctl: 16,
+  socket: 41,
+  sendto: 44,
+  recvfrom: 45,
+  setsockopt: 54,
+  fcntl: 72,
+  capget: 125,
+  mount: 165,
+  umount2: 166,
+  sched_setaffinity: 203,
+  sched_getaffinity: 204,
+  unshare: 272,
+  prlimit64: 302,
+  setns: 308,
+  getcpu: 309,
+  bpf: 321,
+} as const;
+
+export type SystemCall = keyof typeof x64;
+
+const arm64: Record<SystemCall, number> = {
+  mmap: 222,
+  munmap: 215,
+  ioctl: 29,
+  socket: 198,
+  sendto: 206,
+  recvfrom: 207,
+  setsockopt: 208,
+  fcntl: 25,
+  capget: 90,
+  mount: 40,
+  umount2: 39,
+  sched_setaffinity: 122,
+  sched_getaffinity: 123,
+  unshare: 97,
+  prlimit64: 261,
+  setns: 268,
+  getcpu: 168,
+  bpf: 280,
+};
+
+const byArchitecture: Partial<Record<NodeJS.Architecture, Record<SystemCall, number>>> = { x64, arm64 };
+
+/** The numbers of the machine that this runs on, or undefined where Sluice does not know them. */
+export const systemCallNumbers: Record<SystemCall, number> | undefined = byArchitecture[process.arch];
