@@ -1,0 +1,135 @@
+import type { Assembler, BpfFunction } from '../asm/index.ts';
+import { SluiceError } from '../diagnostics/problem.ts';
+import { FIRST_RULE, Reason, Verdict } from '../generated/abi.ts';
+import type { CheckedPolicy } from './checked.ts';
+import { verdictOf } from './emit/action.ts';
+import type { Emitter } from './emit/emitter.ts';
+import { type Hook, hooks } from './emit/hook.ts';
+import { type Chain, type ChainOptions, emitChain, type PartLimits } from './emit/stage.ts';
+import type { LoweredRule } from './lower.ts';
+import { type Plan, planPolicy, type StagePlan } from './plan.ts';
+import { createBitmapTable, createSetTable, type TrieMap } from './tables.ts';
+
+export interface CompileOptions {
+  /** The kernel's number for an interface that a rule names. */
+  readonly interfaceIndex: (name: string) => number;
+  /** Compile for XDP frames of several buffers (Linux 5.18). */
+  readonly multiBuffer?: boolean;
+  /** When a program is full and goes on in the next: small in tests. */
+  readonly partLimits?: PartLimits;
+}
+
+/** A policy as eBPF, not yet linked with the data plane's C nor loaded. */
+export interface CompiledPolicy {
+  readonly plan: Plan;
+  readonly xdp: CompiledHook;
+  /** Where the policy judges what leaves. */
+  readonly tc?: CompiledHook;
+  readonly tries: readonly TrieMap[];
+  /** The value of the map `bitmaps`; empty where none is used. */
+  readonly bitmaps: Uint8Array;
+  /** Entries of the map `counters`: reasons, then rules. */
+  readonly counters: number;
+  /** Entries of the map `limits`: the data plane's own, then one a log rule. */
+  readonly limits: number;
+  /** The data plane's constants (bpf/lib/config.h) that follow from the policy. */
+  readonly constants: Readonly<Record<string, number>>;
+}
+
+export interface CompiledHook {
+  /** The functions that stand for the C object's undefined ones, and those that they call. */
+  readonly functions: readonly BpfFunction[];
+  /** Programs by their index in the map `programs`; 0 is the data plane's. */
+  readonly parts: readonly { readonly index: number; readonly function: BpfFunction }[];
+}
+
+/** A chain of tail calls may be 33 long (Linux, MAX_TAIL_CALL_CNT). */
+const MAX_PARTS = 32;
+
+/** The pipeline behind check: lower and optimise (the plan), emit, split. */
+export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): CompiledPolicy {
+  const plan = planPolicy(policy);
+  const sets = createSetTable(policy.sets);
+  const bitmaps = createBitmapTable();
+  const logRules = plan.stages.flatMap(({ rules }) => rules).filter(({ action }) => action.kind === 'log');
+  const limits = new Map(logRules.map(({ rule }, index) => [rule.index, 1 + index]));
+  const limitOf = ({ rule }: LoweredRule): number => limits.get(rule.index) ?? 0;
+
+  function compileHook(hook: Hook, stages: readonly StagePlan[]): CompiledHook {
+    const emitterFor = (asm: Assembler): Emitter => ({
+      asm,
+      hook,
+      sets,
+      bitmaps,
+      interfaceIndex: options.interfaceIndex,
+      multiBuffer: options.multiBuffer ?? false,
+    });
+    return emitHook(stages.flatMap(chainsOf), {
+      emitterFor,
+      limitOf,
+      ...(options.partLimits && { limits: options.partLimits }),
+    });
+  }
+
+  const egress = plan.stages.filter(({ stage }) => stage === 'egress');
+  const ingress = plan.stages.filter(({ stage }) => stage !== 'egress');
+  const xdp = compileHook(hooks.xdp, ingress);
+  const tc = egress.length > 0 ? compileHook(hooks.tc, egress) : undefined;
+  const actions = plan.stages.flatMap(({ rules }) => rules.map(({ action }) => action.kind));
+  return {
+    plan,
+    xdp,
+    ...(tc && { tc }),
+    tries: sets.tries,
+    bitmaps: bitmaps.contents(),
+    counters: FIRST_RULE + policy.prefilter.length + policy.ingress.rules.length + policy.egress.rules.length,
+    limits: 1 + logRules.length,
+    constants: {
+      has_prefilter: policy.prefilter.length > 0 ? 1 : 0,
+      has_mark: actions.includes('mark') ? 1 : 0,
+      multi_buffer: options.multiBuffer ? 1 : 0,
+      malformed_verdict: verdictOf[policy.malformed],
+    },
+  };
+}
+
+function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextProgram'>): CompiledHook {
+  const functions: BpfFunction[] = [];
+  const parts: { index: number; function: BpfFunction }[] = [];
+  let programs = 0;
+  for (const chain of chains) {
+    const first = programs + 1;
+    const code = emitChain(chain, { ...options, nextProgram: () => ++programs });
+    functions.push(code.entry);
+    code.parts.forEach((part, i) => {
+      parts.push({ index: first + i, function: part });
+    });
+  }
+  if (parts.length > MAX_PARTS) {
+    throw new SluiceError({
+      code: 'policy/too-many-rules',
+      message: `the rules fill ${parts.length + 1} programs, and the kernel goes through ${MAX_PARTS + 1} for a packet`,
+    });
+  }
+  return { functions, parts };
+}
+
+/** The stage's chain, and the one for ARP and neighbour discovery, which pass where no rule speaks of them. */
+function chainsOf({ stage, rules, neighbourRules, default: end }: StagePlan): Chain[] {
+  const name = `stage_${stage}`;
+  const neighbours = `${name}_neighbours`;
+  const ends = {
+    prefilter: Reason.NONE,
+    ingress: Reason.DEFAULT_INGRESS,
+    egress: Reason.DEFAULT_EGRESS,
+  } as const;
+  const handsOn = { id: Reason.NONE, verdict: Verdict.NONE };
+  return [
+    { name, rules, neighbours, end: end ? { id: ends[stage], verdict: verdictOf[end] } : handsOn },
+    {
+      name: neighbours,
+      rules: neighbourRules,
+      end: end ? { id: Reason.NEIGHBOUR, verdict: Verdict.ALLOW } : handsOn,
+    },
+  ];
+}

@@ -1,0 +1,120 @@
+import { type Assembler, type BpfFunction, createAssembler, kernelFunctions, R0, R1, R2, R3, R10 } from '../../asm/index.ts';
+import { packetFields, Reason, Trait, Verdict } from '../../generated/abi.ts';
+import type { LoweredRule } from '../lower.ts';
+import { emitAction, emitVerdict } from './action.ts';
+import { CONTEXT, type Emitter, loadField, PACKET } from './emitter.ts';
+import { emitTest } from './test.ts';
+
+/** A list of rules that becomes one function, and further programs where it is too long for one. */
+export interface Chain {
+  /** What C or another chain calls: `stage_ingress`. */
+  readonly name: string;
+  readonly rules: readonly LoweredRule[];
+  /** What the chain answers when no rule did: `packet->rule` and the verdict. */
+  readonly end: { readonly id: number; readonly verdict: number };
+  /** Where given, ARP and neighbour discovery are judged by that chain instead. */
+  readonly neighbours?: string;
+}
+
+export interface ChainCode {
+  /** The function that is linked to the hook's program. */
+  readonly entry: BpfFunction;
+  /** Programs reached by tail call, in order; each goes on to the next. */
+  readonly parts: readonly BpfFunction[];
+}
+
+export interface ChainOptions {
+  readonly emitterFor: (asm: Assembler) => Emitter;
+  /** Index in the map `limits` of a log rule. */
+  readonly limitOf: (rule: LoweredRule) => number;
+  /** Index in the map `programs` of the chain's next part. */
+  readonly nextProgram: () => number;
+  readonly limits?: PartLimits;
+}
+
+/** When a part is full. The verifier keeps at most 8,192 jumps open, and follows at most a million instructions. */
+export interface PartLimits {
+  readonly instructions: number;
+  readonly conditionalJumps: number;
+}
+
+export const partLimits: PartLimits = { instructions: 24_000, conditionalJumps: 3_000 };
+
+export function emitChain(chain: Chain, options: ChainOptions): ChainCode {
+  const { instructions, conditionalJumps } = options.limits ?? partLimits;
+  const functions: BpfFunction[] = [];
+  let asm = createAssembler(chain.name);
+  let e = options.emitterFor(asm);
+  emitEntry(asm, chain);
+
+  chain.rules.forEach((rule, index) => {
+    if (index > 0 && (asm.instructionCount > instructions || asm.conditionalJumpCount > conditionalJumps)) {
+      emitTailCall(asm, options.nextProgram());
+      functions.push(asm.finish());
+      asm = createAssembler(`${chain.name}_${functions.length}`);
+      e = options.emitterFor(asm);
+      emitPartEntry(asm);
+    }
+    emitRule(e, rule, options.limitOf(rule));
+  });
+  asm.comment(`${chain.name}: no rule decided`);
+  if (chain.end.verdict === Verdict.NONE) emitReturn(asm, Verdict.NONE);
+  else emitVerdict(asm, chain.end.id, chain.end.verdict);
+  functions.push(asm.finish());
+  const [entry, ...parts] = functions as [BpfFunction, ...BpfFunction[]];
+  return { entry, parts };
+}
+
+function emitRule(e: Emitter, lowered: LoweredRule, limit: number): void {
+  const { asm } = e;
+  const next = asm.uniqueLabel('next-rule');
+  asm.forRule(lowered.rule.index);
+  for (const test of lowered.tests) emitTest(e, test, next);
+  emitAction(e, lowered, limit);
+  asm.forRule(undefined);
+  asm.label(next);
+}
+
+/** (context, packet), called from C. */
+function emitEntry(asm: Assembler, { neighbours }: Chain): void {
+  asm.mov(CONTEXT, R1);
+  asm.mov(PACKET, R2);
+  if (neighbours === undefined) return;
+  const rules = asm.uniqueLabel('rules');
+  loadField(asm, R1, packetFields.traits);
+  asm.and32(R1, Trait.NEIGHBOUR);
+  asm.jumpIf32(R1, 'eq', 0, rules);
+  asm.mov(R1, CONTEXT);
+  asm.callFunction(neighbours);
+  asm.exit();
+  asm.label(rules);
+}
+
+/** (context), reached by tail call: the packet is where the hook left it. */
+function emitPartEntry(asm: Assembler): void {
+  const found = asm.uniqueLabel('packet');
+  asm.mov(CONTEXT, R1);
+  asm.store('u32', R10, -4, 0);
+  asm.mov(R2, R10);
+  asm.add(R2, -4);
+  asm.loadMap(R1, 'scratch');
+  asm.call(kernelFunctions.map_lookup_elem);
+  asm.jumpIf(R0, 'ne', 0, found);
+  emitReturn(asm, Verdict.DROP);
+  asm.label(found);
+  asm.mov(PACKET, R0);
+}
+
+function emitTailCall(asm: Assembler, program: number): void {
+  asm.mov(R1, CONTEXT);
+  asm.loadMap(R2, 'programs');
+  asm.mov32(R3, program);
+  asm.call(kernelFunctions.tail_call);
+  asm.comment('only where the next part is missing');
+  emitVerdict(asm, Reason.INTERNAL, Verdict.DROP);
+}
+
+function emitReturn(asm: Assembler, verdict: number): void {
+  asm.mov32(R0, verdict);
+  asm.exit();
+}

@@ -1,0 +1,101 @@
+import { R1, R2, R3, R4, R5, R8, R9 } from '../../asm/index.ts';
+import { trieBits, trieDepth, trieKind } from '../prefix-trie.ts';
+import type { TrieMap } from '../tables.ts';
+import { addressFields, type Emitter, loadField, PACKET } from './emitter.ts';
+
+/** Jumps to `yes` when the address is in the set, and goes on otherwise. Overwrites R1 to R5, R8 and R9. */
+export function emitTrieLookup(e: Emitter, trie: TrieMap, side: 'src' | 'dst', yes: string): void {
+  const { asm } = e;
+  const [next, leaf, no] = ['node', 'leaf', 'not-in-set'].map((name) => asm.uniqueLabel(name)) as [string, string, string];
+  const v4 = trie.family === 'v4';
+  if (v4) loadField(asm, R1, addressFields[side].lo);
+  asm.comment(`${trie.map}: ${trie.capacity} words`);
+  asm.loadMapValue(R2, trie.map, 0);
+  asm.load('u64', R3, R2, 0);
+  asm.mov(R9, trieDepth[trie.family]);
+
+  // R1: the address or the half looked at, R2: the words, R3: the word at hand, R9: nodes that may still come.
+  asm.label(next);
+  asm.mov32(R4, R3);
+  asm.and32(R4, trieBits.kind.mask);
+  asm.jumpIf32(R4, 'ne', trieKind.NODE, leaf);
+  if (!v4) emitHalf();
+  asm.mov(R4, R1);
+  emitShift(R4);
+  asm.mov32(R5, R3);
+  asm.rsh32(R5, trieBits.mask.shift);
+  asm.and32(R5, trieBits.mask.mask);
+  asm.and(R4, R5);
+  asm.rsh(R3, trieBits.index.shift);
+  asm.add(R4, R3);
+  loadWord(R3);
+  asm.sub32(R9, 1);
+  asm.jumpIf32(R9, 'ne', 0, next);
+  asm.mov32(R4, R3);
+  asm.and32(R4, trieBits.kind.mask);
+
+  asm.label(leaf);
+  asm.jumpIf32(R4, 'eq', trieKind.ALL, yes);
+  asm.jumpIf32(R4, 'ne', trieKind.LEAF, no);
+  if (v4) {
+    asm.mov(R4, R3);
+    asm.rsh(R4, trieBits.index.shift);
+    asm.xor(R1, R4);
+    emitShift(R1);
+    asm.jumpIf(R1, 'eq', 0, yes);
+  } else emitLeaf6();
+  asm.label(no);
+
+  /** R4 = words[R4], or `into`; the mask is what the verifier believes, the trie never points outside. */
+  function loadWord(into: typeof R3): void {
+    asm.and32(R4, trie.capacity - 1);
+    asm.lsh32(R4, 3);
+    asm.add(R4, R2);
+    asm.load('u64', into, R4, 0);
+  }
+
+  /** value >>= the word's shift */
+  function emitShift(value: typeof R4): void {
+    asm.mov32(R5, R3);
+    asm.rsh32(R5, trieBits.shift.shift);
+    asm.and32(R5, trieBits.shift.mask);
+    asm.rsh(value, R5);
+  }
+
+  /** R1 = the half of the address that the word speaks of. */
+  function emitHalf(): void {
+    asm.mov32(R4, R3);
+    asm.rsh32(R4, trieBits.lowHalf.shift);
+    asm.and32(R4, 1);
+    asm.mul32(R4, addressFields[side].lo.offset - addressFields[side].hi.offset);
+    asm.add(R4, PACKET);
+    asm.comment(`packet->${addressFields[side].hi.name} or ${addressFields[side].lo.name}`);
+    asm.load('u64', R1, R4, addressFields[side].hi.offset);
+  }
+
+  /** R3 is a leaf: both halves stand at its index. */
+  function emitLeaf6(): void {
+    const low = asm.uniqueLabel('low-half');
+    asm.mov(R4, R3);
+    asm.rsh(R4, trieBits.index.shift);
+    asm.mov32(R9, R4);
+    loadWord(R8);
+    loadField(asm, R1, addressFields[side].hi);
+    asm.xor(R1, R8);
+    asm.mov32(R5, R3);
+    asm.and32(R5, 2 ** trieBits.lowHalf.shift);
+    asm.jumpIf32(R5, 'ne', 0, low);
+    emitShift(R1);
+    asm.jumpIf(R1, 'eq', 0, yes);
+    asm.jump(no);
+    asm.label(low);
+    asm.jumpIf(R1, 'ne', 0, no);
+    asm.mov32(R4, R9);
+    asm.add32(R4, 1);
+    loadWord(R8);
+    loadField(asm, R1, addressFields[side].lo);
+    asm.xor(R1, R8);
+    emitShift(R1);
+    asm.jumpIf(R1, 'eq', 0, yes);
+  }
+}

@@ -1,0 +1,85 @@
+import type { Action, AddressMatch, CheckedMatch, CheckedRule, FilterMatch, NumberRange, PayloadMatch } from './checked.ts';
+import { packetFields, Trait } from '../generated/abi.ts';
+
+/** A field of `struct packet`: its C name, offset and size in bytes, as generated from BTF. */
+export interface PacketField {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** One question about a packet that a few instructions answer. A rule is hit when all of its tests are true. */
+export type Test =
+  /** Every bit of `mask` is set in `traits`. */
+  | { readonly kind: 'traits'; readonly mask: number }
+  | { readonly kind: 'in-ranges'; readonly field: PacketField; readonly ranges: readonly NumberRange[] }
+  /** `(field & mask) === value`. */
+  | { readonly kind: 'masked'; readonly field: PacketField; readonly mask: number; readonly value: number }
+  /** The tests for the packet's family; a packet that is not IP passes when `arp` is set and it is ARP. */
+  | { readonly kind: 'by-family'; readonly v4: readonly Test[]; readonly v6: readonly Test[]; readonly arp: boolean }
+  | { readonly kind: 'address'; readonly side: 'src' | 'dst'; readonly match: AddressMatch }
+  /** The packet came in or goes out by one of these. */
+  | { readonly kind: 'interface'; readonly names: readonly string[] }
+  | { readonly kind: 'payload'; readonly match: PayloadMatch }
+  | { readonly kind: 'filter'; readonly match: FilterMatch }
+  | { readonly kind: 'never' };
+
+export interface LoweredRule {
+  readonly rule: CheckedRule;
+  readonly tests: readonly Test[];
+  readonly action: Action;
+}
+
+/** What a rule asks, as tests in the order of the policy's keys; the optimiser orders them by cost. */
+export function lowerRule(rule: CheckedRule): LoweredRule {
+  return { rule, tests: lowerMatch(rule.match), action: rule.action };
+}
+
+function lowerMatch(match: CheckedMatch): Test[] {
+  const f = packetFields;
+  const tests: Test[] = [];
+  const numbers = (field: PacketField, ranges: readonly NumberRange[] | undefined, ...needs: Test[]): void => {
+    if (ranges !== undefined) tests.push(...needs, { kind: 'in-ranges', field, ranges });
+  };
+  const perFamily = (field: PacketField, ranges: CheckedMatch['icmpType'], ...needs: Test[]): void => {
+    if (ranges === undefined) return;
+    const of = (list: readonly NumberRange[]): Test[] => [{ kind: 'in-ranges', field, ranges: list }];
+    tests.push(...needs, { kind: 'by-family', v4: of(ranges.v4), v6: of(ranges.v6), arp: false });
+  };
+  const has = (mask: number): Test => ({ kind: 'traits', mask });
+  const isIp: Test = { kind: 'in-ranges', field: f.family, ranges: [[4, 6]] };
+
+  if (match.interface) tests.push({ kind: 'interface', names: match.interface });
+  if (match.protocol) tests.push(lowerProtocol(match.protocol));
+  numbers(f.srcPort, match.fromPort, has(Trait.PORTS));
+  numbers(f.dstPort, match.port, has(Trait.PORTS));
+  if (match.tcpFlags) tests.push(has(Trait.TCP), { kind: 'masked', field: f.tcpFlags, ...match.tcpFlags });
+  perFamily(f.icmpType, match.icmpType, has(Trait.ICMP));
+  perFamily(f.icmpCode, match.icmpCode, has(Trait.ICMP));
+  numbers(f.length, match.length);
+  numbers(f.ttl, match.ttl, isIp);
+  numbers(f.dscp, match.dscp, isIp);
+  numbers(f.vlan, match.vlan, has(Trait.VLAN));
+  if (match.fragment) numbers(f.fragment, fragmentRanges[match.fragment], isIp);
+  if (match.from) tests.push({ kind: 'address', side: 'src', match: match.from });
+  if (match.to) tests.push({ kind: 'address', side: 'dst', match: match.to });
+  if (match.payload) tests.push({ kind: 'payload', match: match.payload });
+  if (match.filter) tests.push({ kind: 'filter', match: match.filter });
+  return tests;
+}
+
+/** enum fragment: 0 none, 1 first, 2 later. */
+const fragmentRanges = { none: [[0, 0]], first: [[1, 1]], later: [[2, 2]], any: [[1, 2]] } as const;
+
+export const ETHERTYPE_ARP = 0x0806;
+
+function lowerProtocol({ v4, v6, arp }: NonNullable<CheckedMatch['protocol']>): Test {
+  const of = (ranges: readonly NumberRange[]): Test => ({ kind: 'in-ranges', field: packetFields.protocol, ranges });
+  if (arp && v4.length === 0 && v6.length === 0) {
+    return { kind: 'in-ranges', field: packetFields.ethertype, ranges: [[ETHERTYPE_ARP, ETHERTYPE_ARP]] };
+  }
+  const sameForBoth = JSON.stringify(v4) === JSON.stringify(v6);
+  // A packet that is not IP has protocol 0, so that a list without 0 needs no look at the family.
+  if (sameForBoth && !arp && v4.every(([lo]) => lo > 0)) return of(v4);
+  return { kind: 'by-family', v4: [of(v4)], v6: [of(v6)], arp };
+}
