@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { filesBelow } from './project-files.ts';
 
@@ -14,15 +14,20 @@ const objectOf = (source: string): string => join(objectsFolder, basename(source
 /** Where the objects of all hooks go, from the project's root. */
 export const objects = (): string[] => sources().map(objectOf);
 
-/** Compiles bpf/*.bpf.c. Debug info goes, BTF stays: the loader and the struct readers need it. */
+/**
+ * Compiles bpf/*.bpf.c. Debug info goes, BTF stays: the loader and the struct readers need it. An object is replaced
+ * whole, so that a program that reads one during a build finds the old or the new.
+ */
 export function buildObjects(): void {
-  rmSync(objectsFolder, { recursive: true, force: true });
   mkdirSync(objectsFolder, { recursive: true });
   for (const source of sources()) {
     const object = objectOf(source);
-    execFileSync('clang-19', [...compilerFlags, ...multiarchInclude(), '-c', source, '-o', object], inherit);
-    execFileSync('llvm-strip-19', ['-g', object], inherit);
+    const unfinished = `${object}.unfinished`;
+    execFileSync('clang-19', [...compilerFlags, ...multiarchInclude(), '-c', source, '-o', unfinished], inherit);
+    execFileSync('llvm-strip-19', ['-g', unfinished], inherit);
+    renameSync(unfinished, object);
   }
+  for (const file of filesBelow([objectsFolder])) if (!objects().includes(file)) rmSync(file);
 }
 
 const inherit = { stdio: 'inherit' } as const;

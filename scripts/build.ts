@@ -37,7 +37,8 @@ mkdirSync('dist', { recursive: true });
 try {
   for (const step of steps) await runStep(step);
   if (existsSync(schema)) copyFileSync(schema, 'dist/policy.schema.json');
-} catch {
+} catch (error) {
   // The compiler or bundler at fault has said what is wrong; a stack trace through this file would bury it.
+  console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }

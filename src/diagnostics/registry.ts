@@ -46,6 +46,20 @@ export const errors = {
     help: 'Instructions are 8 bytes each, the load of a 64-bit immediate 16.',
   },
 
+  // Compiled objects (src/kernel/object)
+  'object/corrupt': {
+    meaning: 'An object file of the data plane, or its BTF, is cut short or contradicts itself.',
+    help: 'Install Sluice again, or build the object again with `make build`.',
+  },
+  'object/unsupported': {
+    meaning: 'An object file is in order but uses what Sluice does not know how to load.',
+    help: 'Compile it with clang for the target bpf, with -g, without CO-RE relocations and thread-local data.',
+  },
+  'object/unknown-variable': {
+    meaning: 'A constant is to be set that the object does not have.',
+    help: 'Correct the name: the constants are the `volatile const` variables of the C source.',
+  },
+
   // The kernel library (src/kernel)
   'kernel/system-call': {
     meaning:
