@@ -1,0 +1,26 @@
+import { NEIGHBOUR_DISCOVERY_TYPES } from '../packet/headers.ts';
+import type { CheckedMatch, NumberRange } from './checked.ts';
+
+/** Which kinds of TRAIT_NEIGHBOUR packets a rule may decide. */
+export interface NeighbourSpeech {
+  readonly arp: boolean;
+  readonly discovery: boolean;
+}
+
+/** ICMPv6 types that a rule may name before it is taken to mean "any type" or "any but". */
+const NAMED_TYPES_MAXIMUM = 16;
+
+/**
+ * Whether a rule speaks of ARP or of IPv6 neighbour discovery. A rule that does not leaves their packets alone, so
+ * that `default: drop` or a rule on all of an address does not cut a host off its own link. To speak of ARP is to
+ * match the protocol `arp`; to speak of neighbour discovery is to name at most 16 ICMPv6 types, one of its among them.
+ */
+export function speaksOfNeighbours(match: CheckedMatch): NeighbourSpeech {
+  return { arp: match.protocol?.arp === true, discovery: namesDiscovery(match.icmpType?.v6 ?? []) };
+}
+
+function namesDiscovery(types: readonly NumberRange[]): boolean {
+  const named = types.reduce((sum, [lo, hi]) => sum + hi - lo + 1, 0);
+  const { first, last } = NEIGHBOUR_DISCOVERY_TYPES;
+  return named <= NAMED_TYPES_MAXIMUM && types.some(([lo, hi]) => lo <= last && hi >= first);
+}
