@@ -1,7 +1,7 @@
 import { FIRST_RULE, type Packet, Reason, reasonNames, Trait } from '../generated/abi.ts';
 import type { CheckedPolicy, CheckedRule, TerminalAction } from './checked.ts';
 import { matches, type Subject } from './model-match.ts';
-import { speaksOfNeighbours } from './neighbour.ts';
+import { neighbourMatch } from './neighbour.ts';
 
 export interface Judgement {
   readonly verdict: TerminalAction;
@@ -69,7 +69,7 @@ function decidedBy(reason: number): Pick<Judgement, 'rule' | 'reason' | 'id'> {
 /** The first rule that matches and ends its stage. Those before it that match leave their traces in `course`. */
 function firstDecision(rules: readonly CheckedRule[], subject: Subject, course: Course): Decision | undefined {
   for (const rule of rules) {
-    if (!mayDecide(rule, subject.packet) || !matches(rule.match, subject)) continue;
+    if (!applies(rule, subject)) continue;
     switch (rule.action.kind) {
       case 'count':
         course.counted.push(rule.index);
@@ -88,8 +88,7 @@ function firstDecision(rules: readonly CheckedRule[], subject: Subject, course: 
 }
 
 /** ARP and neighbour discovery are none of the business of a rule that does not speak of them. */
-function mayDecide(rule: CheckedRule, packet: Packet): boolean {
-  if (!(packet.traits & Trait.NEIGHBOUR)) return true;
-  const { arp, discovery } = speaksOfNeighbours(rule.match);
-  return packet.family === 0 ? arp : discovery;
+function applies(rule: CheckedRule, subject: Subject): boolean {
+  const match = subject.packet.traits & Trait.NEIGHBOUR ? neighbourMatch(rule.match) : rule.match;
+  return match !== undefined && matches(match, subject);
 }

@@ -1,12 +1,6 @@
 import { NEIGHBOUR_DISCOVERY_TYPES } from '../packet/headers.ts';
 import type { CheckedMatch, NumberRange } from './checked.ts';
 
-/** Which kinds of TRAIT_NEIGHBOUR packets a rule may decide. */
-export interface NeighbourSpeech {
-  readonly arp: boolean;
-  readonly discovery: boolean;
-}
-
 /** ICMPv6 types that a rule may name before it is taken to mean "any type" or "any but". */
 const NAMED_TYPES_MAXIMUM = 16;
 
@@ -15,8 +9,17 @@ const NAMED_TYPES_MAXIMUM = 16;
  * that `default: drop` or a rule on all of an address does not cut a host off its own link. To speak of ARP is to
  * match the protocol `arp`; to speak of neighbour discovery is to name at most 16 ICMPv6 types, one of its among them.
  */
-export function speaksOfNeighbours(match: CheckedMatch): NeighbourSpeech {
-  return { arp: match.protocol?.arp === true, discovery: namesDiscovery(match.icmpType?.v6 ?? []) };
+export function speaksOfNeighbours(match: CheckedMatch): boolean {
+  return neighbourMatch(match) !== undefined;
+}
+
+/**
+ * What a rule asks of a packet with TRAIT_NEIGHBOUR: undefined where it does not speak of them. A rule on `arp` and
+ * `icmp6` without types speaks of ARP only.
+ */
+export function neighbourMatch(match: CheckedMatch): CheckedMatch | undefined {
+  if (namesDiscovery(match.icmpType?.v6 ?? [])) return match;
+  return match.protocol?.arp ? { ...match, protocol: { v4: [], v6: [], arp: true } } : undefined;
 }
 
 function namesDiscovery(types: readonly NumberRange[]): boolean {
