@@ -33,7 +33,7 @@ export function buildObjects(): void {
 const inherit = { stdio: 'inherit' } as const;
 
 /** Debian keeps <asm/types.h> in a folder named after the machine, which a compiler for BPF does not look into. */
-function multiarchInclude(): string[] {
+export function multiarchInclude(): string[] {
   const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch;
   const folder = `/usr/include/${machine}-linux-gnu`;
   return existsSync(folder) ? ['-isystem', folder] : [];

@@ -110,3 +110,13 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
 export function decode<T>(codec: Codec<T>, data: Uint8Array): T {
   return codec.read(new DataView(data.buffer, data.byteOffset, data.byteLength), 0);
 }
+
+/** Where a member of a struct is, for code that reads it without a codec: eBPF instructions. */
+export interface StructField {
+  /** As in C. */
+  readonly name: string;
+  /** Bytes from the start of the struct. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly size: number;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Makes BTF hold what TypeScript must know of: every struct and enum of a variable here is generated into
+ * src/generated/abi.ts. Never loaded. */
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include "counter.h"
+#include "packet.h"
+#include "rehearsal.h"
+
+/* BTF leaves anonymous enums out: their constants go by this one. The prefix is dropped. */
+enum constant {
+	CONSTANT_FIRST_RULE = FIRST_RULE,
+};
+
+struct packet packet;
+struct counter counter;
+struct rehearsal rehearsal;
+
+enum reason reason;
+enum verdict verdict;
+enum stage stage;
+enum trait trait;
+enum fragment fragment;
+enum constant constant;
+
+/* What generated code reads of a program's context. */
+struct xdp_md xdp_md;
+struct __sk_buff sk_buff;
