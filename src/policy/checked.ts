@@ -1,5 +1,5 @@
-import type { CbpfInstruction } from './cbpf.ts';
 import type { SourceText } from '../diagnostics/source.ts';
+import type { CbpfInstruction } from './cbpf.ts';
 
 /**
  * The checked policy: every name resolved, every value in range. The compiler lowers it, the reference model judges
@@ -37,8 +37,8 @@ export interface CheckedRule {
 /** `count`, `log` and `mark` go on with the next rule; the others end the stage. */
 export type Action =
   | { readonly kind: TerminalAction | 'count' }
-  | { readonly kind: 'log'; /** Events a second, at most. */ readonly ratePerSecond: number; readonly burst: number }
-  | { readonly kind: 'mark'; /** 32 bits, becomes skb->mark. */ readonly mark: number };
+  | { readonly kind: 'log' /** Events a second, at most. */; readonly ratePerSecond: number; readonly burst: number }
+  | { readonly kind: 'mark' /** 32 bits, becomes skb->mark. */; readonly mark: number };
 
 /** Inclusive, lo <= hi. A list of ranges is sorted, disjoint and not adjacent; negation is already folded in. */
 export type NumberRange = readonly [lo: number, hi: number];
@@ -87,7 +87,7 @@ export interface AddressMatch {
 }
 
 export type AddressOperand =
-  | { readonly kind: 'set'; /** Key of `CheckedPolicy.sets`. */ readonly set: string }
+  | { readonly kind: 'set' /** Key of `CheckedPolicy.sets`. */; readonly set: string }
   | { readonly kind: 'ranges'; readonly ranges: AddressRanges };
 
 /** Address ranges of both families, inclusive, sorted, disjoint, merged where they touch. Host byte order. */

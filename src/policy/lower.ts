@@ -1,5 +1,13 @@
-import type { Action, AddressMatch, CheckedMatch, CheckedRule, FilterMatch, NumberRange, PayloadMatch } from './checked.ts';
 import { packetFields, Trait } from '../generated/abi.ts';
+import type {
+  Action,
+  AddressMatch,
+  CheckedMatch,
+  CheckedRule,
+  FilterMatch,
+  NumberRange,
+  PayloadMatch,
+} from './checked.ts';
 
 /** A field of `struct packet`: its C name, offset and size in bytes, as generated from BTF. */
 export interface PacketField {

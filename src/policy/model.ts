@@ -1,5 +1,6 @@
 import { FIRST_RULE, type Packet, Reason, reasonNames, Trait } from '../generated/abi.ts';
 import type { CheckedPolicy, CheckedRule, TerminalAction } from './checked.ts';
+import { judgesEgress } from './judged.ts';
 import { matches, type Subject } from './model-match.ts';
 import { neighbourMatch } from './neighbour.ts';
 
@@ -31,9 +32,13 @@ export function judge(
   direction: 'ingress' | 'egress',
   interfaceName?: string,
 ): Judgement {
+  const untouched = { mark: packet.mark, counted: [], logged: [] };
+  if (direction === 'egress' && !judgesEgress(policy)) {
+    return { ...untouched, ...decidedBy(Reason.DEFAULT_EGRESS), verdict: policy.egress.default, stage: 'egress' };
+  }
   if (packet.rule !== Reason.NONE) {
     const verdict = policy.malformed;
-    return { ...decidedBy(packet.rule), verdict, stage: 'parse', mark: packet.mark, counted: [], logged: [] };
+    return { ...untouched, ...decidedBy(packet.rule), verdict, stage: 'parse' };
   }
   const subject = { policy, frame, packet, interfaceName };
   const course: Course = { mark: packet.mark, counted: [], logged: [] };

@@ -78,11 +78,10 @@ function simplifyTest(test: Test, sets: ReadonlyMap<string, AddressSet>): Test {
     }
     case 'address': {
       // A set that is read from a file may be empty now and full later.
-      const some = test.match.any.some(
-        (operand) =>
-          operand.kind === 'ranges'
-            ? operand.ranges.v4.length + operand.ranges.v6.length > 0
-            : sets.get(operand.set)?.file !== undefined || hasAddresses(sets.get(operand.set)),
+      const some = test.match.any.some((operand) =>
+        operand.kind === 'ranges'
+          ? operand.ranges.v4.length + operand.ranges.v6.length > 0
+          : sets.get(operand.set)?.file !== undefined || hasAddresses(sets.get(operand.set)),
       );
       return test.match.any.length > 0 && !some ? NEVER : test;
     }

@@ -1,6 +1,7 @@
 import type { CheckedPolicy, StageName, TerminalAction } from './checked.ts';
+import { judgesEgress } from './judged.ts';
 import { type LoweredRule, lowerRule } from './lower.ts';
-import { speaksOfNeighbours } from './neighbour.ts';
+import { neighbourMatch } from './neighbour.ts';
 import { type OptimisedRules, optimiseRules, type RemovedRule } from './optimise.ts';
 
 /** What will be compiled, before any instruction is chosen: `sluice explain --plan` prints it. */
@@ -25,13 +26,17 @@ export function planPolicy(policy: CheckedPolicy): Plan {
   const optimise = (rules: CheckedPolicy['prefilter']): OptimisedRules =>
     optimiseRules(rules.map(lowerRule), policy.sets);
   const stage = (name: StageName, rules: CheckedPolicy['prefilter'], end?: TerminalAction): StagePlan => {
-    const neighbourRules = optimise(rules.filter(({ match }) => speaksOfNeighbours(match))).rules;
+    const speaking = rules.flatMap((rule) => {
+      const match = neighbourMatch(rule.match);
+      return match ? [{ ...rule, match }] : [];
+    });
+    const neighbourRules = optimise(speaking).rules;
     return { stage: name, ...(end && { default: end }), ...optimise(rules), neighbourRules };
   };
   const stages: StagePlan[] = [];
   if (policy.prefilter.length > 0) stages.push(stage('prefilter', policy.prefilter));
   stages.push(stage('ingress', policy.ingress.rules, policy.ingress.default));
-  if (policy.egress.rules.length > 0 || policy.egress.default !== 'allow') {
+  if (judgesEgress(policy)) {
     stages.push(stage('egress', policy.egress.rules, policy.egress.default));
   }
   return { policy, stages };

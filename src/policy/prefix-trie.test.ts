@@ -28,7 +28,9 @@ function contains(words: BigUint64Array, bits: 32 | 128, address: bigint): boole
 
 /** The addresses at which an answer could be wrong: the ends of each range and their neighbours. */
 const edges = (list: readonly [bigint, bigint][], bits: number): bigint[] =>
-  [...list.flatMap(([lo, hi]) => [lo - 1n, lo, (lo + hi) / 2n, hi, hi + 1n]), 0n].filter((a) => a >= 0n && a >> BigInt(bits) === 0n);
+  [...list.flatMap(([lo, hi]) => [lo - 1n, lo, (lo + hi) / 2n, hi, hi + 1n]), 0n].filter(
+    (a) => a >= 0n && a >> BigInt(bits) === 0n,
+  );
 
 test('an IPv4 trie holds the addresses of its ranges and no others', () => {
   fc.assert(

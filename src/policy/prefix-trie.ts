@@ -85,10 +85,7 @@ function subtree(shape: Shape, list: WordList, first: number, end: number, depth
 
   const from = Math.max(depth, shape.shared(first, end - 1));
   const halfEnd = from < 64 && shape.addressBits === 128 ? 64 : shape.addressBits;
-  const width = Math.min(
-    halfEnd - from,
-    Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, Math.ceil(Math.log2(end - first)))),
-  );
+  const width = Math.min(halfEnd - from, Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, Math.ceil(Math.log2(end - first)))));
   const children = list.allocate(2 ** width);
   let i = first;
   while (i < end) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ranges, sortedRanges4, sortedRanges6 } from './testing/ranges.ts';
 import { prefixes4, prefixes6 } from './prefixes.ts';
+import { ranges, sortedRanges4, sortedRanges6 } from './testing/ranges.ts';
 
 test('a range becomes the prefixes that an administrator would write', () => {
   const list = prefixes4(ranges({ v4: [[0x0a000001, 0x0a000006]] }));
@@ -21,7 +21,10 @@ test('the whole address space is one prefix of length 0', () => {
 test('IPv4 prefixes cover the ranges and nothing else', () => {
   fc.assert(
     fc.property(sortedRanges4(), (v4) => {
-      const covered = prefixes4(ranges({ v4 })).map(({ address, length }) => [address, address + 2 ** (32 - length) - 1]);
+      const covered = prefixes4(ranges({ v4 })).map(({ address, length }) => [
+        address,
+        address + 2 ** (32 - length) - 1,
+      ]);
       expect(joined(covered as [number, number][], 1)).toEqual(v4);
     }),
   );

@@ -8,7 +8,7 @@ import { emitLoadBytes } from './load-bytes.ts';
 /** Classic BPF, as Linux `include/uapi/linux/bpf_common.h` numbers it. */
 const classes = { LD: 0, LDX: 1, ST: 2, STX: 3, ALU: 4, JMP: 5, RET: 6, MISC: 7 } as const;
 const modes = { IMM: 0x00, ABS: 0x20, IND: 0x40, MEM: 0x60, LEN: 0x80, MSH: 0xa0 } as const;
-const widths: Readonly<Record<number, MemorySize>> = { 0x00: 'u32', 0x08: 'u16', 0x10: 'u8' };
+const widths: Readonly<Record<number, MemorySize>> = { 0: 'u32', 8: 'u16', 16: 'u8' };
 
 const A = R8;
 const X = R9;
@@ -41,9 +41,7 @@ function jumpTargets(code: number, jt: number, jf: number, k: number, index: num
 
 const memoryUsed = (program: readonly CbpfInstruction[]): Set<number> =>
   new Set(
-    program
-      .filter(({ code }) => (code & 7) <= classes.LDX && (code & 0xe0) === modes.MEM)
-      .map(({ k }) => k & 15),
+    program.filter(({ code }) => (code & 7) <= classes.LDX && (code & 0xe0) === modes.MEM).map(({ k }) => k & 15),
   );
 
 function emitInstruction(
@@ -115,15 +113,17 @@ function emitLoadIndex(e: Emitter, code: number, k: number, no: string): void {
   }
 }
 
-const arithmetic: Readonly<Record<number, 'add32' | 'sub32' | 'mul32' | 'div32' | 'or32' | 'and32' | 'mod32' | 'xor32'>> = {
-  0x00: 'add32',
-  0x10: 'sub32',
-  0x20: 'mul32',
-  0x30: 'div32',
-  0x40: 'or32',
-  0x50: 'and32',
-  0x90: 'mod32',
-  0xa0: 'xor32',
+const arithmetic: Readonly<
+  Record<number, 'add32' | 'sub32' | 'mul32' | 'div32' | 'or32' | 'and32' | 'mod32' | 'xor32'>
+> = {
+  0: 'add32',
+  16: 'sub32',
+  32: 'mul32',
+  48: 'div32',
+  64: 'or32',
+  80: 'and32',
+  144: 'mod32',
+  160: 'xor32',
 };
 
 function emitArithmetic(asm: Assembler, code: number, k: number, no: string): void {
@@ -147,7 +147,7 @@ function emitArithmetic(asm: Assembler, code: number, k: number, no: string): vo
   if (method !== undefined) asm[method](A, byX ? X : k);
 }
 
-const conditions: Readonly<Record<number, 'eq' | 'gt' | 'ge' | 'set'>> = { 0x10: 'eq', 0x20: 'gt', 0x30: 'ge', 0x40: 'set' };
+const conditions: Readonly<Record<number, 'eq' | 'gt' | 'ge' | 'set'>> = { 16: 'eq', 32: 'gt', 48: 'ge', 64: 'set' };
 
 function emitJump(asm: Assembler, code: number, k: number, isTrue: string, isFalse: string, always: string): void {
   const condition = conditions[code & 0xf0];

@@ -1,4 +1,14 @@
-import { type Assembler, type BpfFunction, createAssembler, kernelFunctions, R0, R1, R2, R3, R10 } from '../../asm/index.ts';
+import {
+  type Assembler,
+  type BpfFunction,
+  createAssembler,
+  kernelFunctions,
+  R0,
+  R1,
+  R2,
+  R3,
+  R10,
+} from '../../asm/index.ts';
 import { packetFields, Reason, Trait, Verdict } from '../../generated/abi.ts';
 import type { LoweredRule } from '../lower.ts';
 import { emitAction, emitVerdict } from './action.ts';

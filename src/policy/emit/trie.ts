@@ -6,7 +6,11 @@ import { addressFields, type Emitter, loadField, PACKET } from './emitter.ts';
 /** Jumps to `yes` when the address is in the set, and goes on otherwise. Overwrites R1 to R5, R8 and R9. */
 export function emitTrieLookup(e: Emitter, trie: TrieMap, side: 'src' | 'dst', yes: string): void {
   const { asm } = e;
-  const [next, leaf, no] = ['node', 'leaf', 'not-in-set'].map((name) => asm.uniqueLabel(name)) as [string, string, string];
+  const [next, leaf, no] = ['node', 'leaf', 'not-in-set'].map((name) => asm.uniqueLabel(name)) as [
+    string,
+    string,
+    string,
+  ];
   const v4 = trie.family === 'v4';
   if (v4) loadField(asm, R1, addressFields[side].lo);
   asm.comment(`${trie.map}: ${trie.capacity} words`);

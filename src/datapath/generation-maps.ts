@@ -1,0 +1,128 @@
+import {
+  BPF_F_MMAPABLE,
+  BPF_F_RDONLY_PROG,
+  bytes,
+  createMapHandle,
+  type MapDefinition,
+  type MapHandle,
+  mapMemory,
+  type ProgramArray,
+  programArray,
+  typedMap,
+  u32,
+} from '../kernel/index.ts';
+import type { CompiledPolicy } from '../policy/compile.ts';
+import type { TrieMap } from '../policy/tables.ts';
+import type { HookName } from './generation.ts';
+import { dataPlane } from './objects.ts';
+
+/** The maps of a generation, made when a program first asks for one. */
+export interface GenerationMaps {
+  /** The map that a program of the hook knows by `name`. */
+  get(hook: HookName, name: string): MapHandle;
+  programs(hook: HookName): ProgramArray;
+  /** By the name under which a map is pinned: hook and name, or the name where the hooks share it. */
+  readonly all: ReadonlyMap<string, MapHandle>;
+  close(): void;
+}
+
+/** Maps of which each hook has its own. */
+const PER_HOOK = new Set(['scratch', 'programs', '.rodata']);
+
+/** `constants`: values for the data plane's .rodata, by name. */
+export function createGenerationMaps(
+  compiled: CompiledPolicy,
+  constants: Readonly<Record<string, number>>,
+): GenerationMaps {
+  const all = new Map<string, MapHandle>();
+  const tries = new Map(compiled.tries.map((trie) => [trie.map, trie]));
+
+  function get(hook: HookName, name: string): MapHandle {
+    const key = PER_HOOK.has(name) ? `${hook}:${name}` : name;
+    let map = all.get(key);
+    if (map === undefined) {
+      map = create(hook, name);
+      all.set(key, map);
+    }
+    return map;
+  }
+
+  function create(hook: HookName, name: string): MapHandle {
+    const trie = tries.get(name);
+    if (trie) return createTrie(trie);
+    if (name === 'bitmaps') return createArray(name, compiled.bitmaps, 0);
+    if (name === '.rodata') return createConstants(hook, constants);
+    const definition = dataPlane(hook).maps.get(name) as MapDefinition;
+    return createMapHandle({ ...definition, maxEntries: entriesOf(compiled, hook, name) ?? definition.maxEntries });
+  }
+
+  return {
+    get,
+    programs: (hook) => programArray(get(hook, 'programs')),
+    all,
+    close: () => {
+      for (const map of all.values()) map.close();
+    },
+  };
+}
+
+/** Sizes that follow from the policy. */
+function entriesOf(compiled: CompiledPolicy, hook: HookName, name: string): number | undefined {
+  switch (name) {
+    case 'counters':
+      return compiled.counters;
+    case 'limits':
+      return compiled.limits;
+    case 'programs':
+      return 1 + (compiled[hook]?.parts.length ?? 0);
+    default:
+      return undefined;
+  }
+}
+
+const WORD_BYTES = 8;
+
+function createTrie({ map, words, capacity }: TrieMap): MapHandle {
+  const handle = createMapHandle({
+    type: 'array',
+    name: map,
+    keySize: u32.size,
+    valueSize: capacity * WORD_BYTES,
+    maxEntries: 1,
+    flags: BPF_F_MMAPABLE,
+  });
+  try {
+    using memory = mapMemory(handle);
+    new BigUint64Array(memory.buffer, 0, words.length).set(words);
+    return handle;
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}
+
+function createArray(name: string, content: Uint8Array, flags: number): MapHandle {
+  const shape = { keySize: u32.size, valueSize: content.length, maxEntries: 1 };
+  const handle = createMapHandle({ type: 'array', name, ...shape, flags });
+  try {
+    typedMap(handle, u32, bytes(content.length)).update(0, content);
+    return handle;
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}
+
+/** The hook's .rodata, frozen: the verifier takes its content for constants and drops what they turn off. */
+function createConstants(hook: HookName, constants: Readonly<Record<string, number>>): MapHandle {
+  const { data, variables } = dataPlane(hook);
+  const content = (data.get('.rodata') as { bytes: Uint8Array }).bytes.slice();
+  for (const [name, value] of Object.entries(constants)) {
+    const variable = variables.get(name);
+    // A constant that this hook's code does not use is not in its object.
+    if (variable?.section === '.rodata') content[variable.offset] = value;
+  }
+  const map = createArray(`${hook}.rodata`, content, BPF_F_RDONLY_PROG);
+  map.freeze();
+  return map;
+}

@@ -1,0 +1,122 @@
+import { type BpfFunction, type LinkedProgram, link, patchMaps } from '../asm/index.ts';
+import { SluiceError } from '../diagnostics/problem.ts';
+import { BPF_F_XDP_HAS_FRAGS, loadProgram, type Program, VerifierError } from '../kernel/index.ts';
+import type { CompiledHook, CompiledPolicy } from '../policy/compile.ts';
+import { placeOfRule } from '../policy/rule-place.ts';
+import { createGenerationMaps, type GenerationMaps } from './generation-maps.ts';
+import { dataPlane } from './objects.ts';
+
+/** A whole set of programs for one policy, loaded and verified, attached to nothing. Immutable but for its maps. */
+export interface Generation {
+  readonly compiled: CompiledPolicy;
+  /** Attached to XDP. */
+  readonly xdp: Program;
+  /** Attached to TC egress, where the policy judges what leaves. */
+  readonly tc: Program | undefined;
+  /** Attached to TC ingress, where a rule marks: carries the mark from XDP into the skb. */
+  readonly mark: Program | undefined;
+  readonly programs: readonly LoadedProgram[];
+  readonly maps: GenerationMaps;
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface LoadedProgram {
+  readonly hook: HookName;
+  readonly program: Program;
+  readonly linked: LinkedProgram;
+}
+
+export type HookName = 'xdp' | 'tc';
+
+export interface GenerationOptions {
+  /** Built for test runs: reads what to pretend from the map `rehearsal` and writes its verdict there. */
+  readonly rehearse?: boolean;
+}
+
+/** Index of the hook's reject program in its map `programs` (bpf/lib/maps.h). */
+const PROGRAM_REJECT = 0;
+
+/**
+ * Links the compiled policy with the data plane and loads all of it. What has been made is released when something
+ * fails.
+ * @throws SluiceError with the rule whose code the verifier does not accept
+ */
+export function buildGeneration(compiled: CompiledPolicy, options: GenerationOptions = {}): Generation {
+  const constants: Readonly<Record<string, number>> = { ...compiled.constants, rehearse: options.rehearse ? 1 : 0 };
+  const maps = createGenerationMaps(compiled, constants);
+  const programs: LoadedProgram[] = [];
+
+  function load(hook: HookName, entry: BpfFunction, functions: readonly BpfFunction[]): Program {
+    const linked = link(entry, functions);
+    const code = patchMaps(linked, (name) => maps.get(hook, name).fd);
+    const frags = hook === 'xdp' && constants['multi_buffer'] === 1;
+    const program = explainRefusal(compiled, linked, () =>
+      loadProgram({
+        type: hook === 'xdp' ? 'xdp' : 'sched_cls',
+        name: entry.name,
+        code,
+        license: dataPlane(hook).license,
+        ...(frags && { flags: BPF_F_XDP_HAS_FRAGS }),
+      }),
+    );
+    programs.push({ hook, program, linked });
+    return program;
+  }
+
+  function loadHook(hook: HookName, { functions, parts }: CompiledHook): Program {
+    const object = dataPlane(hook);
+    const available = [...object.functions.values(), ...functions];
+    const named = (name: string): BpfFunction => object.functions.get(name) as BpfFunction;
+    const targets = parts.map((part) => [part.index, part.function] as const);
+    // The answer to a rejected packet must not be sent from a test run.
+    if (rejects(compiled, hook) && !options.rehearse) targets.push([PROGRAM_REJECT, named(`sluice_${hook}_reject`)]);
+    for (const [index, fn] of targets) maps.programs(hook).set(index, load(hook, fn, available));
+    return load(hook, named(`sluice_${hook}`), available);
+  }
+
+  const close = (): void => {
+    for (const { program } of programs) program.close();
+    maps.close();
+  };
+  try {
+    const xdp = loadHook('xdp', compiled.xdp);
+    const tc = compiled.tc && loadHook('tc', compiled.tc);
+    const marks = constants['has_mark'] === 1 && !options.rehearse;
+    const mark = marks ? loadMark() : undefined;
+    return { compiled, xdp, tc, mark, programs, maps, close, [Symbol.dispose]: close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+
+  function loadMark(): Program {
+    return load('tc', dataPlane('xdp').functions.get('sluice_mark') as BpfFunction, []);
+  }
+}
+
+function rejects({ plan }: CompiledPolicy, hook: HookName): boolean {
+  return plan.stages
+    .filter(({ stage }) => (stage === 'egress') === (hook === 'tc'))
+    .some((stage) => stage.default === 'reject' || stage.rules.some(({ action }) => action.kind === 'reject'));
+}
+
+/** Says which rule's code the verifier complains of, where it is a rule's. */
+function explainRefusal<T>(compiled: CompiledPolicy, linked: LinkedProgram, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof VerifierError) || error.instruction === undefined) throw error;
+    const index = linked.slots[error.instruction]?.rule;
+    if (index === undefined) throw error;
+    const { rule, place } = placeOfRule(compiled.plan.policy, index);
+    throw new SluiceError(
+      {
+        code: 'kernel/verifier-refusal',
+        message: `rule "${rule.name}" became code that the verifier refuses: ${error.reason}`,
+        place,
+      },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,117 @@
+import {
+  FIRST_RULE,
+  type Packet,
+  packetCodec,
+  Reason,
+  reasonNames,
+  rehearsalCodec,
+  rehearsalFields,
+  stageNames,
+  verdictNames,
+} from '../generated/abi.ts';
+import { createTestRunner, type MapMemory, mapMemory, type TestRunner } from '../kernel/index.ts';
+import type { CheckedPolicy } from '../policy/checked.ts';
+import { type CompileOptions, compilePolicy } from '../policy/compile.ts';
+import type { Judgement } from '../policy/model.ts';
+import { allRules } from '../policy/rule-place.ts';
+import { buildGeneration, type Generation } from './generation.ts';
+
+/** What the kernel says of a packet. What it passed on the way is in the counters, not here. */
+export type KernelJudgement = Omit<Judgement, 'counted' | 'logged'>;
+
+export interface JudgeOptions {
+  /** `ingress` where left out. */
+  readonly direction?: 'ingress' | 'egress';
+  /** One of the policy's interfaces; rules that name one match no packet without it. */
+  readonly interface?: string;
+  /** Bytes on the wire, where a capture kept fewer. */
+  readonly wireLength?: number;
+}
+
+/** A policy compiled, verified and loaded, attached to nothing: it judges packets that are handed to it. */
+export interface Rehearsal {
+  readonly generation: Generation;
+  judge(frame: Uint8Array, options?: JudgeOptions): KernelJudgement;
+  /** The data plane's record of the packet judged last. */
+  packet(): Packet;
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** The kernel's test run takes a frame between these, bytes; what is behind is only told as the frame's length. */
+const SHORTEST_FRAME = 15;
+const ETHERNET_HEADER = 14;
+const LONGEST_FRAME = 3400;
+
+/** Numbers for interfaces that need not exist: those of a rehearsal are told apart by their place in the policy. */
+const FIRST_IFINDEX = 1_000_000;
+
+/** Builds the policy's generation for test runs. Needs the right to load programs, no interface. */
+export function openRehearsal(policy: CheckedPolicy, options: Pick<CompileOptions, 'partLimits'> = {}): Rehearsal {
+  const interfaceIndex = (name: string): number => FIRST_IFINDEX + policy.interfaces.indexOf(name);
+  const generation = buildGeneration(compilePolicy(policy, { ...options, interfaceIndex }), { rehearse: true });
+  let memory: MapMemory;
+  try {
+    memory = mapMemory(generation.maps.get('xdp', 'rehearsal'));
+  } catch (error) {
+    generation.close();
+    throw error;
+  }
+  const view = new DataView(memory.buffer);
+  const runnerFor = (program: Generation['tc']): TestRunner | undefined => program && createTestRunner(program);
+  const runners = { ingress: runnerFor(generation.xdp), egress: runnerFor(generation.tc) };
+  const rules = allRules(policy);
+  const close = (): void => {
+    memory.close();
+    generation.close();
+  };
+
+  return {
+    generation,
+    judge(frame, { direction = 'ingress', interface: name, wireLength = frame.length } = {}) {
+      const runner = runners[direction];
+      // Nothing is attached where nothing is judged.
+      if (!runner) return unjudged(policy);
+      if (frame.length < ETHERNET_HEADER) return tooShortForTestRun(policy);
+      view.setUint32(rehearsalFields.ifindex.offset, name === undefined ? 0 : interfaceIndex(name), true);
+      view.setUint32(rehearsalFields.frameLength.offset, wireLength, true);
+      runner.run(fitting(frame));
+      return judgementOf(packetCodec.read(view, rehearsalFields.packet.offset));
+    },
+    packet: () => rehearsalCodec.read(view, 0).packet,
+    close,
+    [Symbol.dispose]: close,
+  };
+
+  function judgementOf({ verdict, stage, rule: id, mark }: Packet): KernelJudgement {
+    return {
+      verdict: verdictNames[verdict] as Judgement['verdict'],
+      stage: stageNames[stage] as Judgement['stage'],
+      rule: id < FIRST_RULE ? null : (rules[id - FIRST_RULE] ?? null),
+      reason: id < FIRST_RULE ? (reasonNames[id] ?? String(id)) : 'rule',
+      id,
+      mark,
+    };
+  }
+}
+
+function fitting(frame: Uint8Array): Uint8Array {
+  if (frame.length > LONGEST_FRAME) return frame.subarray(0, LONGEST_FRAME);
+  if (frame.length >= SHORTEST_FRAME) return frame;
+  const longer = new Uint8Array(SHORTEST_FRAME);
+  longer.set(frame);
+  return longer;
+}
+
+function unjudged(policy: CheckedPolicy): KernelJudgement {
+  const reason = Reason.DEFAULT_EGRESS;
+  const verdict = policy.egress.default;
+  return { verdict, stage: 'egress', rule: null, reason: reasonNames[reason] as string, id: reason, mark: 0 };
+}
+
+/** No driver hands on a frame without an Ethernet header, and the kernel does not run a program on one. */
+function tooShortForTestRun(policy: CheckedPolicy): KernelJudgement {
+  const reason = Reason.TRUNCATED_ETHERNET;
+  const verdict = policy.malformed;
+  return { verdict, stage: 'parse', rule: null, reason: reasonNames[reason] as string, id: reason, mark: 0 };
+}

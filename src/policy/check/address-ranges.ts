@@ -1,0 +1,156 @@
+import type { AddressRanges } from '../checked.ts';
+import type { AddressRange } from './address-text.ts';
+
+/** Collects ranges in any order, by the million, and hands them out sorted and merged. */
+export interface AddressRangesBuilder {
+  add(range: AddressRange): void;
+  addAll(ranges: AddressRanges): void;
+  build(): AddressRanges;
+}
+
+export function createAddressRangesBuilder(): AddressRangesBuilder {
+  const v4 = growable(2);
+  const v6 = growable(8);
+  return {
+    add({ family, lo, hi }) {
+      if (family === 4) {
+        const at = v4.reserve();
+        v4.words[at] = hi[3] ?? 0;
+        v4.words[at + 1] = lo[3] ?? 0;
+      } else {
+        const at = v6.reserve();
+        v6.words.set(lo, at);
+        v6.words.set(hi, at + 4);
+      }
+    },
+    addAll(ranges) {
+      for (let index = 0; index < ranges.v4.length; index += 2) {
+        const at = v4.reserve();
+        v4.words[at] = ranges.v4[index + 1] ?? 0;
+        v4.words[at + 1] = ranges.v4[index] ?? 0;
+      }
+      for (let index = 0; index < ranges.v6.length; index += 4) {
+        const at = v6.reserve();
+        for (let half = 0; half < 4; half++) {
+          const value = ranges.v6[index + half] ?? 0n;
+          v6.words[at + half * 2] = Number(value >> 32n);
+          v6.words[at + half * 2 + 1] = Number(value & 0xffff_ffffn);
+        }
+      }
+    },
+    build: () => ({ v4: mergeV4(v4.used()), v6: mergeV6(v6.used()) }),
+  };
+}
+
+export const NO_ADDRESSES: AddressRanges = { v4: new Uint32Array(0), v6: new BigUint64Array(0) };
+
+export function isEmptyRanges(ranges: AddressRanges): boolean {
+  return ranges.v4.length === 0 && ranges.v6.length === 0;
+}
+
+function growable(stride: number) {
+  const buffer = { words: new Uint32Array(16 * stride), length: 0, reserve, used };
+  function reserve(): number {
+    const at = buffer.length;
+    buffer.length += stride;
+    if (buffer.length > buffer.words.length) {
+      const larger = new Uint32Array(buffer.words.length * 2);
+      larger.set(buffer.words);
+      buffer.words = larger;
+    }
+    return at;
+  }
+  function used(): Uint32Array {
+    return buffer.words.slice(0, buffer.length);
+  }
+  return buffer;
+}
+
+/** Pairs of words (hi, lo), so that on a little-endian machine one 64-bit number a pair sorts by lo, then hi. */
+function mergeV4(pairs: Uint32Array): Uint32Array {
+  new BigUint64Array(pairs.buffer, pairs.byteOffset, pairs.length / 2).sort();
+  const merged = new Uint32Array(pairs.length);
+  let length = 0;
+  for (let at = 0; at < pairs.length; at += 2) {
+    const hi = pairs[at] ?? 0;
+    const lo = pairs[at + 1] ?? 0;
+    const lastHi = merged[length - 1] ?? 0;
+    if (length > 0 && lo <= lastHi + 1) merged[length - 1] = Math.max(lastHi, hi);
+    else {
+      merged[length++] = lo;
+      merged[length++] = hi;
+    }
+  }
+  return merged.slice(0, length);
+}
+
+const MAX_V6 = (1n << 128n) - 1n;
+
+/** Groups of eight words (lo 4, hi 4), most significant first. */
+function mergeV6(words: Uint32Array): BigUint64Array {
+  const order = sortedOrder(words);
+  const merged = new BigUint64Array(order.length * 4);
+  let length = 0;
+  let lastHi = -1n;
+  for (const index of order) {
+    const at = index * 8;
+    const loHigh = pair(words, at);
+    const loLow = pair(words, at + 2);
+    const hiHigh = pair(words, at + 4);
+    const hiLow = pair(words, at + 6);
+    const hi = (hiHigh << 64n) | hiLow;
+    const touches = length > 0 && (lastHi === MAX_V6 || ((loHigh << 64n) | loLow) <= lastHi + 1n);
+    if (touches && hi <= lastHi) continue;
+    if (!touches) {
+      merged[length] = loHigh;
+      merged[length + 1] = loLow;
+      length += 4;
+    }
+    merged[length - 2] = hiHigh;
+    merged[length - 1] = hiLow;
+    lastHi = hi;
+  }
+  return merged.slice(0, length);
+}
+
+function pair(words: Uint32Array, at: number): bigint {
+  return (BigInt(words[at] ?? 0) << 32n) | BigInt(words[at + 1] ?? 0);
+}
+
+/** Positions of the groups by their lo: counting sorts on 16 bits at a time, the least significant first. */
+function sortedOrder(words: Uint32Array): Uint32Array {
+  const count = words.length / 8;
+  let order = Uint32Array.from({ length: count }, (_, index) => index);
+  let next = new Uint32Array(count);
+  if (isSorted(words, count)) return order;
+  for (let digit = 0; digit < 8; digit++) {
+    const word = 3 - (digit >> 1);
+    const shift = (digit & 1) * 16;
+    const starts = new Uint32Array(65537);
+    for (let index = 0; index < count; index++) {
+      const bucket = (((words[index * 8 + word] ?? 0) >>> shift) & 0xffff) + 1;
+      starts[bucket] = (starts[bucket] ?? 0) + 1;
+    }
+    for (let bucket = 1; bucket < starts.length; bucket++) starts[bucket] = (starts[bucket] ?? 0) + (starts[bucket - 1] ?? 0);
+    for (const index of order) {
+      const bucket = ((words[index * 8 + word] ?? 0) >>> shift) & 0xffff;
+      const at = starts[bucket] ?? 0;
+      next[at] = index;
+      starts[bucket] = at + 1;
+    }
+    [order, next] = [next, order];
+  }
+  return order;
+}
+
+/** Most lists of addresses come sorted. */
+function isSorted(words: Uint32Array, count: number): boolean {
+  for (let index = 1; index < count; index++) {
+    for (let word = 0; word < 4; word++) {
+      const difference = (words[index * 8 + word] ?? 0) - (words[index * 8 - 8 + word] ?? 0);
+      if (difference < 0) return false;
+      if (difference > 0) break;
+    }
+  }
+  return true;
+}

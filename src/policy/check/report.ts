@@ -1,0 +1,40 @@
+import type { Problem } from '../../diagnostics/problem.ts';
+import type { ErrorCode } from '../../diagnostics/registry.ts';
+import type { Path, PolicyDocument } from '../parse/document.ts';
+
+export interface ReportOptions {
+  readonly help?: string | undefined;
+  /** The key is wrong, not its value. */
+  readonly part?: 'key' | 'value';
+  readonly related?: readonly { readonly message: string; readonly path: Path }[];
+}
+
+/** Where the passes of the check put what they find, so that one run shows all of it. */
+export interface Report {
+  readonly problems: readonly Problem[];
+  error(code: ErrorCode, path: Path, message: string, options?: ReportOptions): void;
+  warning(code: ErrorCode, path: Path, message: string, options?: ReportOptions): void;
+  /** A problem with a place of its own, in another file. */
+  add(problem: Problem): void;
+}
+
+export function createReport(document: PolicyDocument): Report {
+  const problems: Problem[] = [];
+  const add = (severity: 'error' | 'warning', code: ErrorCode, path: Path, message: string, options: ReportOptions = {}) => {
+    const { help, part, related } = options;
+    problems.push({
+      code,
+      severity,
+      message,
+      place: document.place(path, part),
+      ...(help !== undefined && { help }),
+      ...(related && { related: related.map((one) => ({ message: one.message, place: document.place(one.path) })) }),
+    });
+  };
+  return {
+    problems,
+    error: (...problem) => add('error', ...problem),
+    warning: (...problem) => add('warning', ...problem),
+    add: (problem) => problems.push(problem),
+  };
+}

@@ -1,0 +1,14 @@
+import type { Place } from '../../diagnostics/problem.ts';
+import type { SourceText } from '../../diagnostics/source.ts';
+
+/** Keys and list positions that lead from the whole policy to a value: `['ingress', 'rules', 3, 'port']`. */
+export type Path = readonly (string | number)[];
+
+/** A policy as data, before anything is known of its shape, with the way back from each value to its text. */
+export interface PolicyDocument {
+  readonly source: SourceText;
+  /** Plain data, as `JSON.parse` would give it. */
+  readonly value: unknown;
+  /** Where the value at `path` (or the key that leads to it) is written; else what of the path is nearest to it. */
+  place(path: Path, part?: 'key' | 'value'): Place;
+}

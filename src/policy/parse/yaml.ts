@@ -1,0 +1,134 @@
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLError,
+} from 'yaml';
+import { type Place, type Problem, SluiceError } from '../../diagnostics/problem.ts';
+import type { SourceText } from '../../diagnostics/source.ts';
+import type { Path, PolicyDocument } from './document.ts';
+
+/** A policy has no use for more; a bomb of aliases to aliases needs them by the thousand. */
+const MAX_ALIAS_COUNT = 1000;
+
+/** One syntax error makes the parser stumble on what follows: these many say enough. */
+const MAX_SYNTAX_ERRORS = 5;
+
+/** Reads YAML 1.2 or JSON. Throws SluiceError where it is not one well-formed document. */
+export function parseYaml(source: SourceText): PolicyDocument {
+  const lines = new LineCounter();
+  const document = guarded(source, () =>
+    parseDocument(source.text, { lineCounter: lines, prettyErrors: false, stringKeys: true, logLevel: 'silent' }),
+  );
+  const complaints = [...document.errors, ...document.warnings];
+  if (complaints.length > 0) throw new SluiceError(syntaxProblems(complaints, source, lines));
+  return {
+    source,
+    value: guarded(source, () => document.toJS({ maxAliasCount: MAX_ALIAS_COUNT })),
+    place: (path, part = 'value') => placeOf(document, path, part, source, lines),
+  };
+}
+
+/** The parser answers hostile input (nesting without end, alias bombs) with exceptions that have no place. */
+function guarded<T>(source: SourceText, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    const place = { source, line: 1, column: 1, length: 0 };
+    if (error instanceof RangeError) {
+      throw new SluiceError({ code: 'policy/syntax', message: 'lists or mappings are nested too deep', place });
+    }
+    if (error instanceof ReferenceError) {
+      const message = `more than ${MAX_ALIAS_COUNT} values by way of aliases (*name)`;
+      throw new SluiceError({ code: 'policy/alias', message, place });
+    }
+    throw error;
+  }
+}
+
+function syntaxProblems(complaints: readonly YAMLError[], source: SourceText, lines: LineCounter): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Set<number>();
+  for (const complaint of complaints) {
+    const [start, end] = complaint.pos;
+    const place = placeAt(start, Math.max(end - start, 1), source, lines);
+    if (seen.has(place.line) || problems.length === MAX_SYNTAX_ERRORS) continue;
+    seen.add(place.line);
+    problems.push({ ...explain(complaint, source), place });
+  }
+  return problems;
+}
+
+function explain(complaint: YAMLError, source: SourceText): Omit<Problem, 'place'> {
+  const start = complaint.pos[0];
+  const word = /^[^\s,\]}]*/.exec(source.text.slice(start, start + 80))?.[0] ?? '';
+  switch (complaint.code) {
+    case 'DUPLICATE_KEY':
+      return { code: 'policy/duplicate-key', message: 'this key stands twice in one mapping' };
+    case 'MULTIPLE_DOCS':
+      return { code: 'policy/multiple-documents', message: 'the file holds more than one YAML document' };
+    case 'TAG_RESOLVE_FAILED':
+      return {
+        code: 'policy/syntax',
+        message: `${word} is read as a YAML tag, for ! has a meaning of its own in YAML`,
+        help: `put it in quotation marks: "${word}"`,
+      };
+    case 'BAD_SCALAR_START':
+      return {
+        code: 'policy/syntax',
+        message: `a value that begins with ${word.slice(0, 1)} has to stand in quotation marks`,
+        help: `write "${word}"`,
+      };
+    case 'TAB_AS_INDENT':
+      return { code: 'policy/syntax', message: 'a tab is used for indentation', help: 'indent with spaces: YAML has no tabs' };
+    default:
+      return { code: 'policy/syntax', message: lowerFirst(complaint.message.split('\n')[0] ?? '') };
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function placeOf(document: Document, path: Path, part: 'key' | 'value', source: SourceText, lines: LineCounter): Place {
+  let node: Node | null = document.contents;
+  let key: Node | undefined;
+  for (const [index, step] of path.entries()) {
+    const next = child(document, node, step);
+    if (!next) return nodePlace(index === path.length - 1 ? node : (key ?? node), source, lines);
+    node = next.value ?? next.key ?? node;
+    key = next.key;
+  }
+  return nodePlace(part === 'key' && key ? key : node, source, lines);
+}
+
+function child(document: Document, parent: Node | null, step: string | number): { key?: Node; value?: Node } | undefined {
+  const node = isAlias(parent) ? parent.resolve(document) : parent;
+  if (!isCollection(node)) return undefined;
+  const item: unknown = isMap(node)
+    ? node.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === String(step))
+    : node.items[Number(step)];
+  if (isNode(item)) return { value: item };
+  if (!isPair(item)) return undefined;
+  return { ...(isNode(item.key) && { key: item.key }), ...(isNode(item.value) && { value: item.value }) };
+}
+
+function nodePlace(node: Node | null | undefined, source: SourceText, lines: LineCounter): Place {
+  const [start, end] = node?.range ?? [0, 0];
+  return placeAt(start, isCollection(node) ? 1 : Math.max(end - start, 1), source, lines);
+}
+
+/** A place is within one line: what goes on in the next is cut off. */
+function placeAt(offset: number, length: number, source: SourceText, lines: LineCounter): Place {
+  const { line, col } = lines.linePos(offset);
+  const lineEnd = source.text.indexOf('\n', offset);
+  const rest = (lineEnd < 0 ? source.text.length : lineEnd) - offset;
+  return { source, line: Math.max(line, 1), column: Math.max(col, 1), length: Math.max(Math.min(length, rest), 0) };
+}
