@@ -59,6 +59,10 @@ export const errors = {
     meaning: 'A constant is to be set that the object does not have.',
     help: 'Correct the name: the constants are the `volatile const` variables of the C source.',
   },
+  'object/bad-value': {
+    meaning: 'A constant of an object is to be set to a value that it cannot hold.',
+    help: 'Give an integer within the range of its C type, or exactly as many bytes as it has.',
+  },
 
   // The kernel library (src/kernel)
   'kernel/system-call': {
@@ -149,6 +153,32 @@ export const errors = {
   'capture/link-type': {
     meaning: 'The packets of the capture were taken from a link whose headers Sluice cannot read.',
     help: 'Capture on an Ethernet interface, or on "any": Ethernet, raw IP, loopback and Linux cooked captures are read.',
+  },
+  'policy/too-many-rules': {
+    meaning: 'The rules fill more programs than the kernel goes through for one packet.',
+    help: 'Put addresses and ports of rules that do the same into sets: a set is one look-up, whatever its size.',
+  },
+
+  // The data plane in the kernel (src/datapath)
+  'datapath/missing-object': {
+    meaning: 'The compiled data plane is not where Sluice is installed.',
+    help: 'In a checkout, run `make build`; else install the package again.',
+  },
+  'datapath/already-enforced': {
+    meaning: 'Another process enforces a policy in this network namespace.',
+    help: 'See `sluice status`; end it with `sluice down` first.',
+  },
+  'datapath/no-interface': {
+    meaning: 'An interface of the policy is not there.',
+    help: 'See `ip link` for the names; list only interfaces of this network namespace under `interfaces`.',
+  },
+  'datapath/nothing-enforced': {
+    meaning: 'No policy is in force in this network namespace.',
+    help: 'Put one in force with `sluice up FILE`; use --netns for another network namespace.',
+  },
+  'datapath/damaged-state': {
+    meaning: 'What is known of the policy in force cannot be read; the kernel goes on enforcing it.',
+    help: '`sluice down` removes it; `sluice up FILE` puts one in force again.',
   },
 } as const satisfies Record<string, { readonly meaning: string; readonly help: string }>;
 

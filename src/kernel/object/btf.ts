@@ -11,6 +11,8 @@ export interface Btf {
   bareType(id: BtfTypeId): Exclude<BtfType, { kind: 'typedef' | 'volatile' | 'const' | 'restrict' | 'typeTag' }>;
   /** The first of that kind and name. */
   find<Kind extends BtfKind>(kind: Kind, name: string): BtfTypeOf<Kind> | undefined;
+  /** The string at that offset of the string table, for `.BTF.ext`. */
+  string(offset: number): string;
   /** Bytes that a value of the type takes. */
   sizeOf(id: BtfTypeId): number;
 }
@@ -35,10 +37,10 @@ export function parseBtf(bytes: Uint8Array, what = 'BTF'): Btf {
     types.push(type);
     offset += size;
   }
-  return createBtf(types, what);
+  return createBtf(types, strings, what);
 }
 
-function createBtf(types: readonly BtfType[], what: string): Btf {
+function createBtf(types: readonly BtfType[], strings: ByteReader, what: string): Btf {
   function type(id: BtfTypeId): BtfType {
     const found = types[id];
     if (found === undefined) throw corrupt(`${what}: there is no type ${id}`);
@@ -82,6 +84,7 @@ function createBtf(types: readonly BtfType[], what: string): Btf {
         found.kind === kind && 'name' in found && found.name === name;
       return types.find(matches);
     },
+    string: strings.string,
     sizeOf: (id) => sizeOf(id),
   };
 }

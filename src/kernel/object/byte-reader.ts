@@ -16,6 +16,8 @@ export interface ByteReader {
   slice(offset: number, length: number): Uint8Array;
 }
 
+const latin1 = new TextDecoder('latin1');
+
 /** `what` names the bytes in errors: `.BTF of xdp.bpf.o`. */
 export function readBytes(bytes: Uint8Array, what: string): ByteReader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -36,7 +38,7 @@ export function readBytes(bytes: Uint8Array, what: string): ByteReader {
     string(offset) {
       const end = bytes.indexOf(0, within(offset, 1));
       if (end < 0) throw corrupt(`${what}: the string at ${offset} has no end`);
-      return new TextDecoder('latin1').decode(bytes.subarray(offset, end));
+      return latin1.decode(bytes.subarray(offset, end));
     },
     slice: (offset, length) => bytes.subarray(within(offset, length), offset + length),
   };
