@@ -4,7 +4,6 @@ import { bpf } from './system/bpf.ts';
 import { objectPathAttr } from './system/bpf-attr.ts';
 import { type Descriptor, ownDescriptor } from './system/descriptor.ts';
 import { errno } from './system/errno.ts';
-import { addressOf } from './system/ffi.ts';
 import { cString } from './system/struct.ts';
 import { systemCall } from './system/system-call.ts';
 import { BPF_FS_MAGIC } from './system/uapi-bpf.ts';
@@ -29,15 +28,13 @@ export function isBpffs(path: string): boolean {
 export function mountBpffs(path: string = DEFAULT_BPFFS): boolean {
   if (isBpffs(path)) return false;
   mkdirSync(path, { recursive: true });
-  const [type, target, options] = [cString('bpf'), cString(path), cString('mode=0700')];
-  systemCall('mount', [addressOf(type), addressOf(target), addressOf(type), 0, addressOf(options)], path);
+  systemCall('mount', [cString('bpf'), cString(path), cString('bpf'), 0, cString('mode=0700')], path);
   return true;
 }
 
 /** Unmounts what is mounted at `path`; objects that were pinned only there are gone. */
 export function unmountBpffs(path: string): void {
-  const target = cString(path);
-  systemCall('umount2', [addressOf(target), 0], path);
+  systemCall('umount2', [cString(path), 0], path);
 }
 
 /**
@@ -75,11 +72,14 @@ export function unpinFolder(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
+/** What the kernel itself puts into the root of every BPF file system: iterators that list maps and programs. */
+const kernelsOwn: ReadonlySet<string> = new Set(['maps.debug', 'progs.debug']);
+
 /** Paths of all pins below `folder`, sorted; none where there is no such folder. */
 export function listPins(folder: string): string[] {
   if (!isBpffs(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
+    .filter((entry) => !entry.isDirectory() && !kernelsOwn.has(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }

@@ -1,3 +1,4 @@
+import { SluiceError } from '../../diagnostics/problem.ts';
 import { openPinnedObject, pinObject } from '../bpffs.ts';
 import { bpf, bpfError, kernelName, objectInfo, tryBpf } from '../system/bpf.ts';
 import { objectIdAttr, programInfo, programLoadAttr } from '../system/bpf-attr.ts';
@@ -142,7 +143,12 @@ export function programFromId(id: number): Program {
 function adoptProgram(descriptor: Descriptor, where: string): Program {
   try {
     const info = objectInfo(programInfo, descriptor.fd, where);
-    return programOf(descriptor, programTypeOf(info.type) ?? 'socket_filter', textOf(info.name), '');
+    const type = programTypeOf(info.type);
+    if (type === undefined) {
+      const message = `${where} is a program of the unknown type ${info.type}`;
+      throw new SluiceError({ code: 'kernel/not-supported', message });
+    }
+    return programOf(descriptor, type, textOf(info.name), '');
   } catch (error) {
     descriptor.close();
     throw error;

@@ -1,5 +1,5 @@
 import { objectInfoAttr } from './bpf-attr.ts';
-import { rawSyscall } from './ffi.ts';
+import { rawSyscall, whileHolding } from './ffi.ts';
 import type { EncodedStruct, Fields, Struct, StructResult } from './struct.ts';
 import { type Refusal, SystemCallError, systemCallNumber } from './system-call.ts';
 import { BPF_OBJ_NAME_LEN, type Command, commands } from './uapi-bpf.ts';
@@ -7,15 +7,10 @@ import { BPF_OBJ_NAME_LEN, type Command, commands } from './uapi-bpf.ts';
 /** What an errno means for one call: everything of a refusal but the call and the errno themselves. */
 export type Explanation = Omit<Refusal, 'call' | 'errno' | 'object'>;
 
-/** Held while the kernel reads it, so that the collector does not take what only an address points to. */
-const inFlight = new Set<EncodedStruct>();
-
 /** bpf(2). Returns its result, or the negated errno. */
 export function tryBpf(command: Command, attr: EncodedStruct): number {
-  inFlight.add(attr);
-  const result = rawSyscall(systemCallNumber('bpf'), commands[command], attr.address, attr.bytes.length);
-  inFlight.delete(attr);
-  return result;
+  const number = systemCallNumber('bpf');
+  return whileHolding(attr, () => rawSyscall(number, commands[command], attr.address, attr.bytes.length));
 }
 
 /**

@@ -24,6 +24,21 @@ function foreign(): Foreign {
   return loaded;
 }
 
+/** A shared library by the first of `names` that the machine has, and koffi to declare its types with. */
+export function openLibrary(
+  names: readonly string[],
+): { koffi: Koffi; library: ReturnType<Koffi['load']> } | undefined {
+  const { koffi } = loaded ?? foreign();
+  for (const name of names) {
+    try {
+      return { koffi, library: koffi.load(name) };
+    } catch {
+      // Not there under this name.
+    }
+  }
+  return undefined;
+}
+
 /**
  * syscall(2) with up to six arguments; pointers are addresses as numbers (user space ends below 2^53).
  * Returns the result, or the negated errno, as the kernel itself does.
@@ -34,9 +49,24 @@ export function rawSyscall(number: number, a = 0, b = 0, c = 0, d = 0, e = 0, f 
   return result === -1 ? -koffi.errno() : result;
 }
 
+const held = new Set<object>();
+
 /**
- * Where the bytes are in memory. The address is good for as long as the caller keeps `bytes` alive; V8 does not move
- * the memory of an ArrayBuffer.
+ * Calls `action` while `memory` is certainly not collected: an address does not keep alive what it points to, and
+ * neither does a variable that is not read again.
+ */
+export function whileHolding<T>(memory: object, action: () => T): T {
+  held.add(memory);
+  try {
+    return action();
+  } finally {
+    held.delete(memory);
+  }
+}
+
+/**
+ * Where the bytes are in memory. The address is good for as long as `bytes` is alive (`whileHolding`); V8 does not
+ * move the memory of an ArrayBuffer.
  */
 export function addressOf(bytes: Uint8Array): number {
   // V8 keeps small typed arrays on its moving heap until their buffer is asked for.

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../diagnostics/problem.ts';
 import type { ErrorCode } from '../../diagnostics/registry.ts';
 import { errno, errnoName } from './errno.ts';
-import { rawSyscall } from './ffi.ts';
+import { addressOf, rawSyscall, whileHolding } from './ffi.ts';
 import { type SystemCall, systemCallNumbers } from './system-call-numbers.ts';
 
 /** What is known of a system call that the kernel refused. */
@@ -74,13 +74,23 @@ export function systemCallNumber(call: SystemCall): number {
   return systemCallNumbers[call];
 }
 
+/** Bytes are passed as their address. */
+export type Argument = number | Uint8Array;
+
 /**
- * Makes a system call with up to six arguments (addresses as numbers) and returns its result.
+ * Makes a system call with up to six arguments and returns its result.
  * @param object what the call is about, for the error: `interface "eth0"`.
  * @throws SystemCallError
  */
-export function systemCall(call: SystemCall, args: readonly number[], object?: string): number {
-  const result = rawSyscall(systemCallNumber(call), ...args);
+export function systemCall(call: SystemCall, args: readonly Argument[], object?: string): number {
+  const result = trySystemCall(call, args);
   if (result < 0) throw new SystemCallError({ call, object, errno: -result });
   return result;
+}
+
+/** The same, with the negated errno as the result of a call that is refused. */
+export function trySystemCall(call: SystemCall, args: readonly Argument[]): number {
+  const number = systemCallNumber(call);
+  const words = args.map((argument) => (typeof argument === 'number' ? argument : addressOf(argument)));
+  return whileHolding(args, () => rawSyscall(number, ...words));
 }

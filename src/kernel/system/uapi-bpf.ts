@@ -223,6 +223,10 @@ export const BPF_EXIST = 2;
 export const BPF_F_STRICT_ALIGNMENT = 1 << 0;
 export const BPF_F_XDP_HAS_FRAGS = 1 << 5;
 
+// Flags of BPF_LINK_CREATE where a hook has several programs: stand before or after the one given, or all.
+export const BPF_F_BEFORE = 1 << 3;
+export const BPF_F_AFTER = 1 << 4;
+
 /** Flag of BPF_LINK_UPDATE: replace only the program given as the old one. */
 export const BPF_F_REPLACE = 1 << 2;
 
