@@ -3,7 +3,6 @@ import {
   BPF_F_RDONLY_PROG,
   bytes,
   createMapHandle,
-  type MapDefinition,
   type MapHandle,
   mapMemory,
   type ProgramArray,
@@ -11,6 +10,7 @@ import {
   typedMap,
   u32,
 } from '../kernel/index.ts';
+import { type ObjectMap, setVariables } from '../kernel/object/index.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import type { TrieMap } from '../policy/tables.ts';
 import type { HookName } from './generation.ts';
@@ -52,8 +52,9 @@ export function createGenerationMaps(
     if (trie) return createTrie(trie);
     if (name === 'bitmaps') return createArray(name, compiled.bitmaps, 0);
     if (name === '.rodata') return createConstants(hook, constants);
-    const definition = dataPlane(hook).maps.get(name) as MapDefinition;
-    return createMapHandle({ ...definition, maxEntries: entriesOf(compiled, hook, name) ?? definition.maxEntries });
+    const { type, keySize, valueSize, maxEntries, flags } = dataPlane(hook).maps.get(name) as ObjectMap;
+    const entries = entriesOf(compiled, hook, name) ?? maxEntries;
+    return createMapHandle({ type, name, keySize, valueSize, maxEntries: entries, flags });
   }
 
   return {
@@ -115,13 +116,10 @@ function createArray(name: string, content: Uint8Array, flags: number): MapHandl
 
 /** The hook's .rodata, frozen: the verifier takes its content for constants and drops what they turn off. */
 function createConstants(hook: HookName, constants: Readonly<Record<string, number>>): MapHandle {
-  const { data, variables } = dataPlane(hook);
-  const content = (data.get('.rodata') as { bytes: Uint8Array }).bytes.slice();
-  for (const [name, value] of Object.entries(constants)) {
-    const variable = variables.get(name);
-    // A constant that this hook's code does not use is not in its object.
-    if (variable?.section === '.rodata') content[variable.offset] = value;
-  }
+  const section = dataPlane(hook).constants;
+  // A constant that only the other hook reads is not in this one's object.
+  const known = Object.entries(constants).filter(([name]) => section.variables.some((one) => one.name === name));
+  const content = setVariables(section, Object.fromEntries(known));
   const map = createArray(`${hook}.rodata`, content, BPF_F_RDONLY_PROG);
   map.freeze();
   return map;

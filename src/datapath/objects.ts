@@ -1,21 +1,36 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { BpfFunction } from '../asm/index.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
-import { type BpfObject, readObject } from '../kernel/index.ts';
+import { type DataSection, type ObjectMap, readObject } from '../kernel/object/index.ts';
 
 /** Where the compiled data plane is: beside the bundle, or in dist/ of a checkout. */
 const folders = ['./bpf/', '../../dist/bpf/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-const objects = new Map<string, BpfObject>();
+/** The C half of a hook, by name. */
+export interface DataPlane {
+  readonly functions: ReadonlyMap<string, BpfFunction>;
+  readonly maps: ReadonlyMap<string, ObjectMap>;
+  readonly constants: DataSection;
+  readonly license: string;
+}
+
+const dataPlanes = new Map<string, DataPlane>();
 
 /** The compiled `bpf/<hook>.bpf.c`, read once. */
-export function dataPlane(hook: 'xdp' | 'tc'): BpfObject {
-  const known = objects.get(hook);
+export function dataPlane(hook: 'xdp' | 'tc'): DataPlane {
+  const known = dataPlanes.get(hook);
   if (known) return known;
-  const object = readObject(readFirst(`${hook}.bpf.o`));
-  objects.set(hook, object);
-  return object;
+  const { functions, maps, dataSections, license } = readObject(readFirst(`${hook}.bpf.o`), `${hook}.bpf.o`);
+  const plane: DataPlane = {
+    functions: new Map(functions.map((fn) => [fn.name, fn])),
+    maps: new Map(maps.map((map) => [map.name, map])),
+    constants: dataSections.find(({ name }) => name === '.rodata') as DataSection,
+    license: license as string,
+  };
+  dataPlanes.set(hook, plane);
+  return plane;
 }
 
 function readFirst(name: string): Uint8Array {

@@ -33,9 +33,12 @@ export const trieDepth = { v4: 32 / 4, v6: 128 / 4 } as const;
 const MIN_WIDTH = 4;
 const MAX_WIDTH = 16;
 
-/** The block for the addresses of one family, as many words as needed. */
-export function buildTrie(ranges: AddressRanges, family: 'v4' | 'v6'): BigUint64Array {
-  return family === 'v4' ? build(shape4(prefixes4(ranges))) : build(shape6(prefixes6(ranges)));
+/**
+ * The block for the addresses of one family: the root, and behind it as many words as needed. With `origin`, those
+ * are made to stand at that index of the map's value instead of at 1, beside a trie that is in use meanwhile.
+ */
+export function buildTrie(ranges: AddressRanges, family: 'v4' | 'v6', origin = 1): BigUint64Array {
+  return family === 'v4' ? build(shape4(prefixes4(ranges)), origin) : build(shape6(prefixes6(ranges)), origin);
 }
 
 /** What the builder asks of a sorted list of disjoint prefixes. Bits are counted from the first of the address. */
@@ -56,7 +59,7 @@ interface WordList {
   set(index: number, word: bigint): void;
 }
 
-function build(shape: Shape): BigUint64Array {
+function build(shape: Shape, origin: number): BigUint64Array {
   let words = new BigUint64Array(64);
   let used = 1;
   const list: WordList = {
@@ -68,13 +71,14 @@ function build(shape: Shape): BigUint64Array {
         larger.set(words);
         words = larger;
       }
-      return start;
+      return start + origin - 1;
     },
     set(index, word) {
-      words[index] = word;
+      words[index - origin + 1] = word;
     },
   };
-  list.set(0, subtree(shape, list, 0, shape.count, 0));
+  const root = subtree(shape, list, 0, shape.count, 0);
+  words[0] = root;
   return words.slice(0, used);
 }
 
