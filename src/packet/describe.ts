@@ -1,6 +1,6 @@
 import { Fragment, type Packet, Reason, reasonNames, Trait } from '../generated/abi.ts';
 import { type Address, formatAddress } from './address.ts';
-import { Ethertype } from './headers.ts';
+import { Ethertype, isForeignIcmp } from './headers.ts';
 import { icmpTypesOf } from './icmp-names.ts';
 import { formatTcpFlags, protocolName } from './names.ts';
 import { defaultTtl } from './spec.ts';
@@ -19,7 +19,9 @@ export function describePacket(packet: Packet): string {
 
 function subject(packet: Packet): string[] {
   if (packet.family === 0) return [linkSubject(packet)];
-  return [protocolName(packet.protocol), endpoint(packet, 'src'), '>', endpoint(packet, 'dst')];
+  const { family, protocol } = packet;
+  const name = isForeignIcmp(family, protocol) ? String(protocol) : protocolName(protocol);
+  return [name, endpoint(packet, 'src'), '>', endpoint(packet, 'dst')];
 }
 
 function linkSubject(packet: Packet): string {

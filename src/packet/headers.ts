@@ -60,9 +60,14 @@ export function transportHeaderLength(family: number, protocol: number): number 
   return isIcmp(family, protocol) ? 8 : (transportLengths.get(protocol) ?? 0);
 }
 
-/** ICMP in IPv4 or ICMPv6 in IPv6; either in the other family is a protocol like any other. */
+/** ICMP in IPv4 or ICMPv6 in IPv6. */
 export function isIcmp(family: number, protocol: number): boolean {
-  return (family === 4 && protocol === Protocol.ICMP) || (family === 6 && protocol === Protocol.ICMPV6);
+  return protocol === (family === 6 ? Protocol.ICMPV6 : Protocol.ICMP);
+}
+
+/** ICMP in IPv6 or ICMPv6 in IPv4: a protocol number like any other, whose header nobody reads. */
+export function isForeignIcmp(family: number, protocol: number): boolean {
+  return protocol === (family === 6 ? Protocol.ICMP : Protocol.ICMPV6);
 }
 
 export function hasPorts(protocol: number): boolean {

@@ -27,6 +27,10 @@ export const icmpTypes: readonly IcmpType[] = [
   type('parameter-problem', 12, { 'bad-header': 0, 'missing-option': 1, 'bad-length': 2 }),
   type('timestamp-request', 13),
   type('timestamp-reply', 14),
+  type('information-request', 15),
+  type('information-reply', 16),
+  type('address-mask-request', 17),
+  type('address-mask-reply', 18),
 ];
 
 export const icmpv6Types: readonly IcmpType[] = [
@@ -36,7 +40,7 @@ export const icmpv6Types: readonly IcmpType[] = [
     'beyond-scope': 2,
     'address-unreachable': 3,
     'port-unreachable': 4,
-    'policy-failed': 5,
+    'source-policy-failed': 5,
     'reject-route': 6,
   }),
   type('packet-too-big', 2),
@@ -44,20 +48,32 @@ export const icmpv6Types: readonly IcmpType[] = [
   type('parameter-problem', 4, { 'bad-header': 0, 'unknown-next-header': 1, 'unknown-option': 2 }),
   type('echo-request', 128),
   type('echo-reply', 129),
-  type('listener-query', 130),
-  type('listener-report', 131),
-  type('listener-done', 132),
+  type('multicast-listener-query', 130),
+  type('multicast-listener-report', 131),
+  type('multicast-listener-done', 132),
   type('router-solicitation', 133),
   type('router-advertisement', 134),
   type('neighbour-solicitation', 135),
   type('neighbour-advertisement', 136),
   type('redirect', 137),
-  type('listener-report-v2', 143),
+  type('multicast-listener-report-v2', 143),
 ];
 
 /** `family` 4: ICMP; 6: ICMPv6. */
 export function icmpTypesOf(family: number): readonly IcmpType[] {
   return family === 4 ? icmpTypes : icmpv6Types;
+}
+
+/** The number of a type by its name, in either spelling of "neighbour". */
+export function icmpTypeNumber(family: number, name: string): number | undefined {
+  const spelled = name.toLowerCase().replace('neighbor', 'neighbour');
+  return icmpTypesOf(family).find((known) => known.name === spelled)?.number;
+}
+
+/** The number of a code of `type` by its name. */
+export function icmpCodeNumber(family: number, type: number, name: string): number | undefined {
+  const known = icmpTypesOf(family).find(({ number }) => number === type);
+  return known?.codes.get(name.toLowerCase());
 }
 
 function type(name: string, number: number, codes: Readonly<Record<string, number>> = {}): IcmpType {

@@ -19,6 +19,18 @@ export const protocolNumbers: ReadonlyMap<string, number> = new Map([
   ['udplite', 136],
 ]);
 
+/** Other names that people know a protocol by. */
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['icmpv4', 'icmp'],
+  ['icmpv6', 'icmp6'],
+]);
+
+/** The number of a protocol by its name, in any case. */
+export function protocolNumber(name: string): number | undefined {
+  const known = name.toLowerCase();
+  return protocolNumbers.get(aliases.get(known) ?? known);
+}
+
 const protocolNames: ReadonlyMap<number, string> = new Map(
   [...protocolNumbers].map(([name, number]) => [number, name]),
 );

@@ -1,6 +1,6 @@
 import { closest } from '../diagnostics/suggest.ts';
 import { isIcmp, Protocol } from './headers.ts';
-import { icmpTypesOf } from './icmp-names.ts';
+import { icmpCodeNumber, icmpTypeNumber } from './icmp-names.ts';
 import { parseTcpFlags } from './names.ts';
 import type { Word, Words } from './notation-words.ts';
 import { defaultIcmpType, maximumLength, type PacketSpec } from './spec.ts';
@@ -42,13 +42,13 @@ const options: Readonly<Record<string, Option>> = {
   type: {
     of: icmp,
     expects: 'a name like echo-request, or a number from 0 to 255',
-    read: (value, { family }) => field('icmpType', typeNumber(value, family) ?? integer(value, 255)),
+    read: (value, { family }) => field('icmpType', icmpTypeNumber(family, value) ?? integer(value, 255)),
   },
   code: {
     of: icmp,
     expects: "one of the type's codes by name, like port-unreachable, or a number from 0 to 255",
-    read: (value, { family }, { icmpType }) =>
-      field('icmpCode', codeNumber(value, family, icmpType) ?? integer(value, 255)),
+    read: (value, { family }, { icmpType = defaultIcmpType(family) }) =>
+      field('icmpCode', icmpCodeNumber(family, icmpType, value) ?? integer(value, 255)),
   },
   length: {
     expects: "the packet's bytes from the IP header on, up to 65535 (65575 of IPv6)",
@@ -129,16 +129,6 @@ function field<Name extends keyof PacketSpec>(
 
 function integer(value: string, maximum: number): number | undefined {
   return /^\d{1,9}$/.test(value) && Number(value) <= maximum ? Number(value) : undefined;
-}
-
-function typeNumber(name: string, family: number): number | undefined {
-  return icmpTypesOf(family).find((type) => type.name === name)?.number;
-}
-
-function codeNumber(name: string, family: number, type = defaultIcmpType(family)): number | undefined {
-  return icmpTypesOf(family)
-    .find(({ number }) => number === type)
-    ?.codes.get(name);
 }
 
 function vlan(value: string): Partial<PacketSpec> | undefined {

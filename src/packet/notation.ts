@@ -1,7 +1,7 @@
 import { closest } from '../diagnostics/suggest.ts';
 import { type Address, formatAddress, parseAddress } from './address.ts';
-import { extensionProtocols, hasPorts } from './headers.ts';
-import { protocolNumbers } from './names.ts';
+import { extensionProtocols, hasPorts, isForeignIcmp } from './headers.ts';
+import { protocolNumber, protocolNumbers } from './names.ts';
 import { type Options, readOptions } from './notation-options.ts';
 import { type Word, Words } from './notation-words.ts';
 import { headersLength, maximumLength, type PacketSpec } from './spec.ts';
@@ -29,7 +29,12 @@ export function parseNotation(text: string): PacketSpec {
   return spec;
 }
 
-type ProtocolWord = { readonly word: Word; readonly number: number | 'arp' };
+interface ProtocolWord {
+  readonly word: Word;
+  readonly number: number | 'arp';
+  /** Names belong to a family, numbers do not. */
+  readonly named: boolean;
+}
 
 interface Endpoint {
   readonly word: Word;
@@ -49,8 +54,9 @@ function readProtocol(words: Words): ProtocolWord | undefined {
     return undefined;
   }
   const name = word.text.toLowerCase();
-  const number = name === 'arp' ? name : (protocolNumbers.get(name) ?? protocolNumber(name));
-  if (number !== undefined) return { word, number };
+  const named = name === 'arp' ? name : protocolNumber(name);
+  const number = named ?? plainNumber(name);
+  if (number !== undefined) return { word, number, named: named !== undefined };
   const meant = closest(name, [...protocolNumbers.keys(), 'arp']);
   words.wrong(
     word,
@@ -62,7 +68,7 @@ function readProtocol(words: Words): ProtocolWord | undefined {
   return undefined;
 }
 
-function protocolNumber(text: string): number | undefined {
+function plainNumber(text: string): number | undefined {
   return /^\d{1,3}$/.test(text) && Number(text) <= 255 ? Number(text) : undefined;
 }
 
@@ -133,15 +139,14 @@ function toSpec(protocol: ProtocolWord, { src, dst }: Ends, options: Options): P
   };
 }
 
-function checkProtocol(words: Words, { word, number }: ProtocolWord, { src }: PacketSpec): void {
-  if (number === 'arp' && src.family === 6) {
-    words.wrong(word, 'arp speaks of IPv4 addresses only', 'Write icmp6 … neighbour-solicitation.');
-  } else if (number !== 'arp' && src.family === 6 && extensionProtocols.has(number)) {
+function checkProtocol(words: Words, { word, number, named }: ProtocolWord, { src, fragment }: PacketSpec): void {
+  if (number === 'arp') {
+    if (src.family === 6) words.wrong(word, 'arp speaks of IPv4 addresses only', 'Write icmp6.');
+  } else if (src.family === 6 && fragment !== 'later' && extensionProtocols.has(number)) {
     words.wrong(word, `${number} is an IPv6 extension header`, 'Write the protocol behind it.');
-  } else if (word.text === 'icmp' && src.family === 6) {
-    words.wrong(word, 'icmp stands with IPv6 addresses', 'Write icmp6.');
-  } else if (word.text === 'icmp6' && src.family === 4) {
-    words.wrong(word, 'icmp6 stands with IPv4 addresses', 'Write icmp.');
+  } else if (named && isForeignIcmp(src.family, number)) {
+    const right = src.family === 6 ? 'icmp6' : 'icmp';
+    words.wrong(word, `${word.text} stands with IPv${src.family} addresses`, `Write ${right}.`);
   }
 }
 

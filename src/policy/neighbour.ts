@@ -5,17 +5,10 @@ import type { CheckedMatch, NumberRange } from './checked.ts';
 const NAMED_TYPES_MAXIMUM = 16;
 
 /**
- * Whether a rule speaks of ARP or of IPv6 neighbour discovery. A rule that does not leaves their packets alone, so
- * that `default: drop` or a rule on all of an address does not cut a host off its own link. To speak of ARP is to
- * match the protocol `arp`; to speak of neighbour discovery is to name at most 16 ICMPv6 types, one of its among them.
- */
-export function speaksOfNeighbours(match: CheckedMatch): boolean {
-  return neighbourMatch(match) !== undefined;
-}
-
-/**
- * What a rule asks of a packet with TRAIT_NEIGHBOUR: undefined where it does not speak of them. A rule on `arp` and
- * `icmp6` without types speaks of ARP only.
+ * What a rule asks of ARP and of IPv6 neighbour discovery (TRAIT_NEIGHBOUR); undefined where it does not speak of
+ * them. Such a rule leaves their packets alone, so that `default: drop` or a rule on all of an address does not cut a
+ * host off its own link. To speak of ARP is to match the protocol `arp`; to speak of neighbour discovery is to name at
+ * most 16 ICMPv6 types, one of its among them: a rule on `arp` and `icmp6` without types speaks of ARP only.
  */
 export function neighbourMatch(match: CheckedMatch): CheckedMatch | undefined {
   if (namesDiscovery(match.icmpType?.v6 ?? [])) return match;
