@@ -1,6 +1,8 @@
 /** eBPF instructions: an assembler with labels and comments, a linker, and a disassembler. Needs no kernel. */
 export { type Assembler, createAssembler } from './assembler.ts';
 export { decode, encode, SLOT_SIZE } from './bytecode.ts';
+export { disassemble } from './disassemble.ts';
+export { formatInstruction } from './format.ts';
 export type { BpfFunction, Instruction } from './instruction.ts';
 export { countSlots, slotsOf } from './jumps.ts';
 export { type KernelFunctionName, kernelFunctionName, kernelFunctions } from './kernel-functions.ts';

@@ -11,7 +11,10 @@ import type { ObjectFunction } from './object.ts';
 /** Names as in LLVM's `BinaryFormat/ELFRelocs/BPF.def`. */
 const relocationType = { R_BPF_64_64: 1, R_BPF_64_32: 10 } as const;
 
-/** All functions of an object, with the names of the maps, functions and labels that their instructions refer to. */
+/**
+ * All functions of an object, with the names of the maps, functions and labels that their instructions refer to, and
+ * the lines of source that they come from as comments.
+ */
 export function readFunctions(
   elf: Elf,
   linesOf: (section: string) => ReadonlyMap<number, SourceLine>,
@@ -24,9 +27,10 @@ export function readFunctions(
     return functionsIn(elf, section).map(({ name, global, offset, size }) => {
       const where = `${what}, ${name}`;
       const code = readBytes(section.data, `${what}, ${section.name}`).slice(offset, size);
+      const commentAt = createCommenter(lines);
       const instructions = withPositions(labelJumps(decode(code), where), offset).map(({ instruction, at }) => ({
         ...resolve(elf, section, instruction, at, relocations.get(at), where),
-        ...commentOf(lines.get(at)),
+        ...commentAt(at),
       }));
       return { name, section: section.name, global, instructions };
     });
@@ -46,8 +50,16 @@ function withPositions(instructions: readonly Instruction[], start: number) {
   });
 }
 
-function commentOf(line: SourceLine | undefined): Pick<Instruction, 'comment'> {
-  return line?.text ? { comment: `${basename(line.file)}:${line.line} ${line.text}` } : {};
+/** Says a line of source once where several instructions in a row come from it. */
+function createCommenter(lines: ReadonlyMap<number, SourceLine>): (at: number) => Pick<Instruction, 'comment'> {
+  let last: string | undefined;
+  return (at) => {
+    const line = lines.get(at);
+    const comment = line?.text ? `${basename(line.file)}:${line.line} ${line.text}` : undefined;
+    if (comment === undefined || comment === last) return {};
+    last = comment;
+    return { comment };
+  };
 }
 
 /** Jumps by label instead of by offset, and the labels that they go to. */
