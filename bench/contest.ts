@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { inNamespace, type Program } from '../src/kernel/index.ts';
+import { createPair, type Lab, type LabHost } from '../src/lab/index.ts';
+import { sendFlood } from './flood.ts';
+import type { Peer, TearDown } from './peers/peer.ts';
+
+/** A peer in force in a lab of its own, or why it is not. */
+export interface Contestant {
+  readonly peer: Peer;
+  readonly unavailable?: string;
+  readonly lab: Lab;
+  readonly tearDown?: TearDown | undefined;
+}
+
+const ROUND_SECONDS = 0.4;
+
+/** Sets up the peer; one that this machine cannot run is a contestant too, with the reason. */
+export async function enterContest(peer: Peer): Promise<Contestant> {
+  const lab = await createPair({ name: 'bench' });
+  try {
+    return { peer, lab, tearDown: await peer.setUp(lab.host('host')) };
+  } catch (error) {
+    return { peer, lab, unavailable: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export async function leaveContest({ lab, tearDown }: Contestant): Promise<void> {
+  try {
+    await tearDown?.();
+  } finally {
+    await lab.close();
+  }
+}
+
+/**
+ * Drop rates of all, packets a second, a round each in turn, so that what else the machine does hits all alike.
+ * Counted is what the receiving interface took in; frames that its full queue never took do not count.
+ * Throws where frames got past a peer: it would win by doing nothing.
+ */
+export function dropRates(
+  contestants: readonly Contestant[],
+  generator: Program,
+  rounds: number,
+): Map<string, number[]> {
+  const counts = new Map(contestants.map(({ peer, lab }) => [peer.id, calibrate(generator, lab)]));
+  const rates = new Map<string, number[]>(contestants.map(({ peer }) => [peer.id, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const { peer, lab } of contestants) {
+      const { received, seconds } = flood(generator, lab, counts.get(peer.id) ?? 0);
+      rates.get(peer.id)?.push(received / seconds);
+    }
+  }
+  for (const { peer, lab } of contestants) {
+    const passed = deliveredToSockets(lab.host('host'));
+    if (passed > 0) throw new Error(`${peer.title}: ${passed} frames of the flood were not dropped`);
+  }
+  return rates;
+}
+
+/** How many frames make a round. */
+function calibrate(generator: Program, lab: Lab): number {
+  for (let count = 1_000; ; count *= 8) {
+    const { seconds } = flood(generator, lab, count);
+    if (seconds > ROUND_SECONDS / 10) return Math.ceil((count * ROUND_SECONDS) / seconds);
+  }
+}
+
+function flood(generator: Program, lab: Lab, count: number): { received: number; seconds: number } {
+  const host = lab.host('host');
+  const before = receivedBy(host);
+  const seconds = sendFlood(generator, lab.host('client'), count);
+  return { received: receivedBy(host) - before, seconds };
+}
+
+/** Frames that the driver took from its receive queue on eth0, whatever became of them. */
+function receivedBy(host: LabHost): number {
+  const devices = inNamespace(host, () => readFileSync('/proc/thread-self/net/dev', 'utf8'));
+  const [, received] = /^ *eth0: *\d+ +(\d+)/m.exec(devices) ?? [];
+  return Number(received);
+}
+
+/** UDP datagrams that came through to the transport layer, to a socket or to none. */
+function deliveredToSockets(host: LabHost): number {
+  const counters = inNamespace(host, () => readFileSync('/proc/thread-self/net/snmp', 'utf8'));
+  const [, inDatagrams, noPorts] = /^Udp: (\d+) (\d+)/m.exec(counters) ?? [];
+  return Number(inDatagrams) + Number(noPorts);
+}

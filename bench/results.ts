@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import Table from 'cli-table3';
+
+/** Of several rounds. Rates are packets a second. */
+export interface Sample {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface DropResult {
+  readonly id: string;
+  readonly title: string;
+  /** Why it was not measured. */
+  readonly unavailable?: string;
+  /** Generator and receiver share a CPU: the rate has the generator's cost in it. */
+  readonly sharedCpu?: Sample;
+  /** Each has its own: the rate is the receiver's, up to what the generator can do. */
+  readonly ownCpu?: Sample;
+}
+
+export interface CostResult {
+  readonly id: string;
+  readonly title: string;
+  /** Over the empty program, nanoseconds a packet. */
+  readonly nanoseconds: Sample;
+}
+
+export interface Results {
+  readonly date: string;
+  readonly commit: string;
+  readonly machine: { readonly kernel: string; readonly cpu: string; readonly cpus: number };
+  readonly drops: readonly DropResult[];
+  readonly costs: readonly CostResult[];
+}
+
+export function sampleOf(values: readonly number[]): Sample {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (index: number) => Math.round((sorted[index] ?? 0) * 100) / 100;
+  return { median: at(sorted.length >> 1), min: at(0), max: at(sorted.length - 1) };
+}
+
+/** Where and when the results come from. */
+export function provenance(): Pick<Results, 'date' | 'commit' | 'machine'> {
+  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim();
+  const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '-changed';
+  return {
+    date: new Date().toISOString(),
+    commit: `${git('rev-parse', '--short', 'HEAD')}${changed}`,
+    machine: { kernel: release(), cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length },
+  };
+}
+
+/** Writes bench/results/latest.json, and the same under its date: the history. */
+export function keep(results: Results): void {
+  const text = `${JSON.stringify(results, undefined, 2)}\n`;
+  const dated = results.date.slice(0, 16).replaceAll(':', '');
+  mkdirSync('bench/results/history', { recursive: true });
+  writeFileSync(`bench/results/history/${dated}-${results.commit}.json`, text);
+  writeFileSync('bench/results/latest.json', text);
+}
+
+/** The results for people. */
+export function tables({ drops, costs }: Results): string {
+  const bare = drops.find(({ id }) => id === 'xdp-drop');
+  const dropTable = new Table({ head: ['dropped, Mpps', 'one CPU', 'of bare', 'own CPU', 'of bare'], style });
+  for (const { title, unavailable, sharedCpu, ownCpu } of drops) {
+    if (unavailable !== undefined) dropTable.push([title, { colSpan: 4, content: unavailable }]);
+    else
+      dropTable.push([
+        title,
+        mpps(sharedCpu),
+        share(sharedCpu, bare?.sharedCpu),
+        mpps(ownCpu),
+        share(ownCpu, bare?.ownCpu),
+      ]);
+  }
+  const costTable = new Table({ head: ['over the empty program', 'ns a packet'], style });
+  for (const { title, nanoseconds } of costs) costTable.push([title, nanoseconds.median.toFixed(0)]);
+  return [dropTable, ...(costs.length > 0 ? [costTable] : [])].map(String).join('\n');
+}
+
+const style = { head: [], border: [] };
+
+const mpps = (rate: Sample | undefined): string =>
+  rate === undefined ? '' : [rate.median, rate.min, rate.max].map((value) => (value / 1e6).toFixed(2)).join('  ');
+
+const share = (rate: Sample | undefined, bound: Sample | undefined): string =>
+  rate === undefined || bound === undefined ? '' : (rate.median / bound.median).toFixed(2);
