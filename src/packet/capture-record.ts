@@ -18,8 +18,9 @@ export interface CaptureRecord {
 /** As many bytes as libpcap keeps of a packet at most: a record that claims more is no record. */
 export const MAX_PACKET_BYTES = 262_144;
 
-export function truncated(reader: ByteReader, what: string): SluiceError {
-  const message = `${reader.name} ends within ${what}, which begins at byte ${reader.offset}`;
+/** `offset`: where the record begins that the file does not hold whole. */
+export function truncated(reader: ByteReader, what: string, offset = reader.offset): SluiceError {
+  const message = `${reader.name} ends within ${what}, which begins at byte ${offset}`;
   return new SluiceError({ code: 'capture/truncated', message });
 }
 
@@ -27,10 +28,10 @@ export function malformed(reader: ByteReader, message: string): SluiceError {
   return new SluiceError({ code: 'capture/format', message: `${reader.name}: ${message}` });
 }
 
-/** Refuses a length before memory is taken for it. */
-export function checkPacketLength(reader: ByteReader, index: number, length: number): void {
+/** Refuses a length before memory is taken for it. `offset`: where the record begins. */
+export function checkPacketLength(reader: ByteReader, index: number, offset: number, length: number): void {
   if (length <= MAX_PACKET_BYTES) return;
-  throw malformed(reader, `record ${index} near byte ${reader.offset} claims to have ${length} bytes`);
+  throw malformed(reader, `record ${index} at byte ${offset} claims to have ${length} bytes`);
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

@@ -54,7 +54,7 @@ function readRecord(reader: ByteReader, layout: Layout, linkType: number, index:
   if (header === undefined) throw truncated(reader, `record ${index}`);
   const view = viewOf(header);
   const length = view.getUint32(8, layout.littleEndian);
-  checkPacketLength(reader, index, length);
+  checkPacketLength(reader, index, reader.offset, length);
   if (reader.peek(RECORD_HEADER_LENGTH + length) === undefined) throw truncated(reader, `record ${index}`);
   reader.skip(RECORD_HEADER_LENGTH);
   const seconds = view.getUint32(0, layout.littleEndian);

@@ -31,6 +31,8 @@ interface Section {
 
 interface Block {
   readonly type: number;
+  /** Where it begins in the file. */
+  readonly offset: number;
   readonly body: DataView;
 }
 
@@ -48,7 +50,7 @@ export function* readPcapng(reader: ByteReader): Generator<CaptureRecord> {
     if (block.type === BlockType.INTERFACE) section.interfaces.push(readInterface(block.body, section.littleEndian));
     const packet = readPacket(block, section);
     if (packet === undefined) continue;
-    yield toRecord(reader, section, packet, index);
+    yield toRecord(reader, section, block, packet, index);
     index++;
   }
 }
@@ -67,6 +69,7 @@ function readSection(reader: ByteReader): Section | undefined {
 
 /** The next block; undefined for one that is not of interest. */
 function readBlock(reader: ByteReader, { littleEndian }: Section, index: number): Block | undefined {
+  const { offset } = reader;
   const what = `the block of record ${index}`;
   const head = reader.peek(BLOCK_HEAD_LENGTH);
   if (head === undefined) throw truncated(reader, what);
@@ -74,30 +77,26 @@ function readBlock(reader: ByteReader, { littleEndian }: Section, index: number)
   const length = viewOf(head).getUint32(4, littleEndian);
   const minimum = bodyMinimum[type];
   if (length % 4 !== 0 || length < BLOCK_FRAME_LENGTH + (minimum ?? 0)) {
-    throw malformed(reader, `the block at byte ${reader.offset} has an impossible length of ${length}`);
+    throw malformed(reader, `the block at byte ${offset} has an impossible length of ${length}`);
   }
   if (minimum === undefined) {
-    if (!reader.skip(length)) throw truncated(reader, what);
+    if (!reader.skip(length)) throw truncated(reader, what, offset);
     return undefined;
   }
-  if (length > MAX_BLOCK_BYTES) {
-    throw malformed(reader, `the block at byte ${reader.offset} claims to have ${length} bytes`);
-  }
+  if (length > MAX_BLOCK_BYTES) throw malformed(reader, `the block at byte ${offset} claims to have ${length} bytes`);
   const block = reader.peek(length);
   if (block === undefined) throw truncated(reader, what);
-  const view = viewOf(block);
-  if (view.getUint32(length - 4, littleEndian) !== length) {
-    throw malformed(reader, `the block at byte ${reader.offset} has one length before and another behind it`);
+  if (viewOf(block).getUint32(length - 4, littleEndian) !== length) {
+    throw malformed(reader, `the block at byte ${offset} has one length before and another behind it`);
   }
   reader.skip(length);
-  return { type, body: viewOf(block.subarray(BLOCK_HEAD_LENGTH, length - 4)) };
+  return { type, offset, body: viewOf(block.subarray(BLOCK_HEAD_LENGTH, length - 4)) };
 }
 
 /** A packet as its block has it. */
 interface BlockPacket {
   readonly interfaceId: number;
   readonly timestamp: bigint;
-  readonly body: DataView;
   /** Where the packet begins in the body. */
   readonly start: number;
   readonly length: number;
@@ -113,7 +112,6 @@ function readPacket({ type, body }: Block, section: Section): BlockPacket | unde
   return {
     interfaceId: type === BlockType.PACKET ? body.getUint16(0, littleEndian) : body.getUint32(0, littleEndian),
     timestamp: (BigInt(high) << 32n) | BigInt(low),
-    body,
     start: 20,
     length: body.getUint32(12, littleEndian),
     wireLength: body.getUint32(16, littleEndian),
@@ -124,16 +122,21 @@ function readPacket({ type, body }: Block, section: Section): BlockPacket | unde
 function readSimplePacket(body: DataView, { littleEndian, interfaces }: Section): BlockPacket {
   const wireLength = body.getUint32(0, littleEndian);
   const snapLength = interfaces[0]?.snapLength || wireLength;
-  return { interfaceId: 0, timestamp: 0n, body, start: 4, length: Math.min(snapLength, wireLength), wireLength };
+  return { interfaceId: 0, timestamp: 0n, start: 4, length: Math.min(snapLength, wireLength), wireLength };
 }
 
-function toRecord(reader: ByteReader, { interfaces }: Section, packet: BlockPacket, index: number): CaptureRecord {
-  const { interfaceId, timestamp, body, start, length, wireLength } = packet;
+function toRecord(
+  reader: ByteReader,
+  { interfaces }: Section,
+  { body, offset }: Block,
+  { interfaceId, timestamp, start, length, wireLength }: BlockPacket,
+  index: number,
+): CaptureRecord {
   const from = interfaces[interfaceId];
   if (from === undefined) {
     throw malformed(reader, `record ${index} is of interface ${interfaceId}, which the file does not describe`);
   }
-  checkPacketLength(reader, index, length);
+  checkPacketLength(reader, index, offset, length);
   if (start + length > body.byteLength) {
     throw malformed(reader, `record ${index} claims to have ${length} bytes in a block of ${body.byteLength}`);
   }
