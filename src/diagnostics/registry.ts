@@ -1,12 +1,11 @@
+import { policyErrors } from './policy-errors.ts';
+
 /**
  * Every error that Sluice can show: its code, what it means in one sentence, and what to do.
  * docs/errors.md is generated from it. Codes are `area/what`; add yours to the area's block.
  */
 export const errors = {
-  'policy/syntax': {
-    meaning: 'The file is not valid YAML or JSON.',
-    help: 'Mend the syntax at the place shown; an editor with the JSON Schema marks it as you type.',
-  },
+  ...policyErrors,
 
   // eBPF assembly (src/asm)
   'asm/out-of-range': {
@@ -175,6 +174,14 @@ export const errors = {
   'datapath/nothing-enforced': {
     meaning: 'No policy is in force in this network namespace.',
     help: 'Put one in force with `sluice up FILE`; use --netns for another network namespace.',
+  },
+  'datapath/generic-mode': {
+    meaning: 'The driver of an interface has no native XDP: packets are judged behind it, several times slower.',
+    help: '`sluice doctor` lists the drivers; a lower MTU or fewer queues help some, and a newer kernel others.',
+  },
+  'datapath/set-too-large': {
+    meaning: 'A watched file has grown beyond the room that its set has in the kernel.',
+    help: 'The programs are built anew with more room; if this stays, start `sluice up` again.',
   },
   'datapath/damaged-state': {
     meaning: 'What is known of the policy in force cannot be read; the kernel goes on enforcing it.',

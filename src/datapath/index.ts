@@ -1,0 +1,7 @@
+/** Generations: built, rehearsed, put in force, found again, taken down. */
+export { type FoundEnforcement, readEnforcement, takeDown } from './adopt.ts';
+export type { RuleCounter } from './counters.ts';
+export { type Enforcement, type EnforceOptions, enforce } from './enforce.ts';
+export { buildGeneration, type Generation, type LoadedProgram } from './generation.ts';
+export type { SetChange } from './live-sets.ts';
+export { type JudgeOptions, type KernelJudgement, openRehearsal, type Rehearsal } from './rehearsal.ts';

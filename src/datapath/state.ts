@@ -1,0 +1,80 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod/mini';
+import { SluiceError } from '../diagnostics/problem.ts';
+
+/** What is known of an enforcement besides its pins, so that any process can say what is in force and why. */
+const enforcementState = z.object({
+  format: z.literal(1),
+  /** Of the process that put it in force, and when that process began (clock ticks since boot, from /proc). */
+  pid: z.number(),
+  processStart: z.string(),
+  startedAt: z.string(),
+  generation: z.number(),
+  policy: z.object({ path: z.string(), text: z.string() }),
+  interfaces: z.array(
+    z.object({
+      name: z.string(),
+      ifindex: z.number(),
+      mode: z.enum(['native', 'generic']),
+      /** How egress and marks are attached; TC filters have no pins. */
+      classifier: z.enum(['tcx', 'clsact', 'none']),
+    }),
+  ),
+  rules: z.array(
+    z.object({
+      name: z.string(),
+      stage: z.enum(['prefilter', 'ingress', 'egress']),
+      line: z.number(),
+      action: z.string(),
+    }),
+  ),
+});
+
+export type EnforcementState = z.infer<typeof enforcementState>;
+
+/** The state at `path`, or undefined where there is none. */
+export function readState(path: string): EnforcementState | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw damaged(path, error);
+  }
+  try {
+    return enforcementState.parse(JSON.parse(text));
+  } catch (error) {
+    throw damaged(path, error);
+  }
+}
+
+function damaged(path: string, cause: unknown): SluiceError {
+  const message = `${path} cannot be read: ${cause instanceof SyntaxError ? 'not JSON' : 'not what Sluice writes'}`;
+  return new SluiceError({ code: 'datapath/damaged-state', message }, { cause });
+}
+
+/** Writes the whole file or nothing. */
+export function writeState(path: string, state: EnforcementState): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, JSON.stringify(state));
+  renameSync(temporary, path);
+}
+
+export function removeState(path: string): void {
+  rmSync(dirname(path), { recursive: true, force: true });
+}
+
+/** When a process began, or undefined where there is none: with its number, this names one process for good. */
+export function processStart(pid: number): string | undefined {
+  try {
+    // The second field is the name in parentheses, which may hold blanks; the 22nd is the start.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ');
+    return fields?.[19];
+  } catch {
+    return undefined;
+  }
+}
+
+export const isAlive = ({ pid, processStart: start }: EnforcementState): boolean => processStart(pid) === start;
