@@ -33,7 +33,7 @@ bench: build
 fuzz: build
 	$(as_root) env SLUICE_FUZZ=long npx vitest run --project fuzz --project differential
 
-generate: build
+generate: deps
 	for script in scripts/generate-*.ts; do $(tsx) "$$script"; done
 	npx biome format --write schema docs >/dev/null
 
