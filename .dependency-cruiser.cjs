@@ -5,7 +5,7 @@ const mayImport = {
   kernel: ['asm', 'diagnostics'],
   generated: ['kernel/codec'],
   packet: ['generated', 'diagnostics'],
-  policy: ['asm', 'packet', 'generated', 'diagnostics'],
+  policy: ['asm', 'packet', 'generated', 'diagnostics', 'kernel/libpcap'],
   datapath: ['policy', 'packet', 'kernel', 'generated', 'asm', 'diagnostics'],
   lab: ['kernel', 'asm', 'diagnostics'],
 };

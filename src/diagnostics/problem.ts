@@ -19,6 +19,8 @@ export interface Problem {
   readonly place?: Place;
   /** What to do about it, for this very case; the registry's general help is used where this is left out. */
   readonly help?: string;
+  /** Other places that have to do with it, each with what is there: `first used here`. */
+  readonly related?: readonly { readonly message: string; readonly place: Place }[];
 }
 
 /** The one error that Sluice throws on purpose: one or more problems, each with a code that docs/errors.md explains. */

@@ -1,5 +1,9 @@
+/** Nobody mistypes a longer name, and a hostile one must not cost time. */
+const LONGEST_WORD = 64;
+
 /** The candidate that a mistyped `word` most likely meant, if one is near enough to be worth naming. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
   let bestDistance = limit + 1;
@@ -9,6 +13,12 @@ export function closest(word: string, candidates: Iterable<string>): string | un
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
+}
+
+/** `did you mean "@admins"?`, ready to be a problem's help, if a candidate is near enough. */
+export function didYouMean(word: string, candidates: Iterable<string>, sigil = ''): string | undefined {
+  const meant = closest(word, candidates);
+  return meant === undefined ? undefined : `did you mean "${sigil}${meant}"?`;
 }
 
 /** Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours count one each. */

@@ -35,7 +35,10 @@ function namedAction(name: string, path: Path, report: Report): Action | undefin
   if (name === 'log') return { kind: 'log', ratePerSecond: DEFAULT_RATE_PER_SECOND, burst: DEFAULT_BURST };
   const kind = [...TERMINAL_ACTIONS, 'count' as const].find((known) => known === name);
   if (kind) return { kind };
-  const help = name === 'mark' ? 'write { mark: 7 }' : (didYouMean(name, ACTION_NAMES) ?? `one of ${ACTION_NAMES.join(', ')}, { log: … }, { mark: … }`);
+  const help =
+    name === 'mark'
+      ? 'write { mark: 7 }'
+      : (didYouMean(name, ACTION_NAMES) ?? `one of ${ACTION_NAMES.join(', ')}, { log: … }, { mark: … }`);
   report.error('policy/bad-action', path, `unknown action ${quote(name)}`, { help });
   return undefined;
 }
@@ -56,7 +59,8 @@ export function readRate(text: string): number | undefined {
 }
 
 function markAction(input: number | string, path: Path, report: Report): Action | undefined {
-  const mark = typeof input === 'number' ? input : /^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i.test(input) ? Number(input) : Number.NaN;
+  const mark =
+    typeof input === 'number' ? input : /^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i.test(input) ? Number(input) : Number.NaN;
   if (Number.isInteger(mark) && mark >= 0 && mark <= 0xffff_ffff) return { kind: 'mark', mark };
   const help = 'write a number from 0 to 4294967295, or "0x0" to "0xffffffff"';
   report.error('policy/bad-mark', path, `${quote(input)} is not a mark of 32 bits`, { help });

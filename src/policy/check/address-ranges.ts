@@ -131,7 +131,8 @@ function sortedOrder(words: Uint32Array): Uint32Array {
       const bucket = (((words[index * 8 + word] ?? 0) >>> shift) & 0xffff) + 1;
       starts[bucket] = (starts[bucket] ?? 0) + 1;
     }
-    for (let bucket = 1; bucket < starts.length; bucket++) starts[bucket] = (starts[bucket] ?? 0) + (starts[bucket - 1] ?? 0);
+    for (let bucket = 1; bucket < starts.length; bucket++)
+      starts[bucket] = (starts[bucket] ?? 0) + (starts[bucket - 1] ?? 0);
     for (const index of order) {
       const bucket = ((words[index * 8 + word] ?? 0) >>> shift) & 0xffff;
       const at = starts[bucket] ?? 0;

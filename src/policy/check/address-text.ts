@@ -10,7 +10,14 @@ export interface AddressRange {
   readonly hi: Uint32Array;
 }
 
-export type AddressError = 'syntax' | 'leading-zero' | 'zone' | 'prefix-length' | 'host-bits' | 'mixed-families' | 'reversed';
+export type AddressError =
+  | 'syntax'
+  | 'leading-zero'
+  | 'zone'
+  | 'prefix-length'
+  | 'host-bits'
+  | 'mixed-families'
+  | 'reversed';
 
 export function createAddressRange(): AddressRange {
   return { family: 4, lo: new Uint32Array(4), hi: new Uint32Array(4) };
@@ -25,7 +32,12 @@ const DASH = 0x2d;
  * Reads `192.0.2.1`, `192.0.2.0/24`, `192.0.2.1-192.0.2.9`, or the same of IPv6, from `text[start, end)` into `out`.
  * Undefined when all is well, else what is wrong, with `out` of no meaning (but for `host-bits`: the prefix meant).
  */
-export function readAddressRange(text: string, start: number, end: number, out: AddressRange): AddressError | undefined {
+export function readAddressRange(
+  text: string,
+  start: number,
+  end: number,
+  out: AddressRange,
+): AddressError | undefined {
   let split = start;
   for (; split < end; split++) {
     const code = text.charCodeAt(split);
@@ -66,7 +78,13 @@ export function compareWords(a: Uint32Array, b: Uint32Array): number {
   return 0;
 }
 
-function readAddress(text: string, start: number, end: number, out: AddressRange, words: Uint32Array): AddressError | undefined {
+function readAddress(
+  text: string,
+  start: number,
+  end: number,
+  out: AddressRange,
+  words: Uint32Array,
+): AddressError | undefined {
   for (let at = start; at < end && at < start + 5; at++) {
     const code = text.charCodeAt(at);
     if (code === DOT) {

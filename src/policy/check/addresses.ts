@@ -59,7 +59,11 @@ export function checkAddressText(text: string, path: Path, range: AddressRange, 
 }
 
 /** What is wrong with an address and what to write instead. `range` is what `readAddressRange` left. */
-export function explainAddress(error: AddressError, text: string, range: AddressRange): { message: string; help: string } {
+export function explainAddress(
+  error: AddressError,
+  text: string,
+  range: AddressRange,
+): { message: string; help: string } {
   const [address = '', length = ''] = text.split('/');
   switch (error) {
     case 'leading-zero':
@@ -83,10 +87,16 @@ export function explainAddress(error: AddressError, text: string, range: Address
         help: `write "${formatWords(range.family, range.lo)}/${length}", or "${address}" for this one address`,
       };
     case 'mixed-families':
-      return { message: `the range ${quote(text)} begins in one IP family and ends in the other`, help: 'write a range for each family' };
+      return {
+        message: `the range ${quote(text)} begins in one IP family and ends in the other`,
+        help: 'write a range for each family',
+      };
     case 'reversed': {
       const [first = '', last = ''] = text.split('-');
-      return { message: `the range ${quote(text)} begins above its end`, help: `write "${last.trim()}-${first.trim()}"` };
+      return {
+        message: `the range ${quote(text)} begins above its end`,
+        help: `write "${last.trim()}-${first.trim()}"`,
+      };
     }
     case 'syntax':
       return {

@@ -26,7 +26,12 @@ function familiesOf({ match }: ProtocolChoice): readonly ('v4' | 'v6')[] {
 }
 
 /** The types of `icmpType` by family, or undefined when one is wrong, which is reported. */
-export function checkIcmpType(value: NumberInput, path: Path, protocol: ProtocolChoice, report: Report): IcmpRanges | undefined {
+export function checkIcmpType(
+  value: NumberInput,
+  path: Path,
+  protocol: ProtocolChoice,
+  report: Report,
+): IcmpRanges | undefined {
   const families = familiesOf(protocol);
   const list = operands(value, path, report);
   const read = list.map((operand) => ({ operand, types: typeOperand(operand, families, report) }));
@@ -34,7 +39,8 @@ export function checkIcmpType(value: NumberInput, path: Path, protocol: Protocol
   const positive = list.some((operand) => !operand.negated);
   const result = byFamily((family) => {
     if (!families.includes(family)) return [];
-    const ranges = (negated: boolean) => read.filter(({ operand }) => operand.negated === negated).flatMap(({ types }) => types?.[family] ?? []);
+    const ranges = (negated: boolean) =>
+      read.filter(({ operand }) => operand.negated === negated).flatMap(({ types }) => types?.[family] ?? []);
     return anyButNone(ranges(false), ranges(true), positive, TYPE.domain);
   });
   if (isEmpty(result)) {
@@ -44,7 +50,11 @@ export function checkIcmpType(value: NumberInput, path: Path, protocol: Protocol
   return result;
 }
 
-function typeOperand({ value, path }: Operand, families: readonly ('v4' | 'v6')[], report: Report): IcmpRanges | undefined {
+function typeOperand(
+  { value, path }: Operand,
+  families: readonly ('v4' | 'v6')[],
+  report: Report,
+): IcmpRanges | undefined {
   if (typeof value === 'number' || /^\d/.test(value)) {
     const range = numberRange(value, path, TYPE, report);
     if (!range) return undefined;
@@ -61,7 +71,9 @@ function typeOperand({ value, path }: Operand, families: readonly ('v4' | 'v6')[
     return undefined;
   }
   if (families.some((family) => numbers[family] !== undefined)) return byFamily((family) => single(numbers[family]));
-  report.error('policy/icmp-family', path, otherFamily(`${quote(value)} is a type`, numbers), { help: rightProtocol(numbers) });
+  report.error('policy/icmp-family', path, otherFamily(`${quote(value)} is a type`, numbers), {
+    help: rightProtocol(numbers),
+  });
   return undefined;
 }
 
@@ -89,12 +101,16 @@ export function checkIcmpCode(
   }
   const codes = byFamily((family) => {
     // A name that one family does not have says nothing about the other's packets: they do not match.
-    if (!families.includes(family) || read.some(({ code }) => code?.named && code.types[family].length === 0)) return [];
-    const ranges = (negated: boolean) => read.filter(({ operand }) => operand.negated === negated).flatMap(({ code }) => code?.codes[family] ?? []);
+    if (!families.includes(family) || read.some(({ code }) => code?.named && code.types[family].length === 0))
+      return [];
+    const ranges = (negated: boolean) =>
+      read.filter(({ operand }) => operand.negated === negated).flatMap(({ code }) => code?.codes[family] ?? []);
     return anyButNone(ranges(false), ranges(true), positive, CODE.domain);
   });
   const named = read.some(({ code }) => code?.named);
-  const left = named ? byFamily((family) => (types ? intersect(types[family], owners[family].slice(0, 1)) : owners[family].slice(0, 1))) : types;
+  const left = named
+    ? byFamily((family) => (types ? intersect(types[family], owners[family].slice(0, 1)) : owners[family].slice(0, 1)))
+    : types;
   const matching = byFamily((family) => (codes[family].length > 0 ? (left?.[family] ?? codes[family]) : []));
   if (isEmpty(matching)) {
     report.error('policy/icmp-code', path, '"icmpCode" can never match with this "protocol" and "icmpType"', {
@@ -111,7 +127,11 @@ interface CodeOperand {
   readonly types: IcmpRanges;
 }
 
-function codeOperand({ value, path }: Operand, families: readonly ('v4' | 'v6')[], report: Report): CodeOperand | undefined {
+function codeOperand(
+  { value, path }: Operand,
+  families: readonly ('v4' | 'v6')[],
+  report: Report,
+): CodeOperand | undefined {
   if (typeof value === 'number' || /^\d/.test(value)) {
     const range = numberRange(value, path, CODE, report);
     return range && { named: false, codes: { v4: [range], v6: [range] }, types: { v4: [], v6: [] } };
@@ -123,9 +143,15 @@ function codeOperand({ value, path }: Operand, families: readonly ('v4' | 'v6')[
     return undefined;
   }
   if (families.some((family) => known[family])) {
-    return { named: true, codes: byFamily((family) => single(known[family]?.code)), types: byFamily((family) => single(known[family]?.type)) };
+    return {
+      named: true,
+      codes: byFamily((family) => single(known[family]?.code)),
+      types: byFamily((family) => single(known[family]?.type)),
+    };
   }
-  report.error('policy/icmp-family', path, otherFamily(`${quote(value)} is a code`, known), { help: rightProtocol(known) });
+  report.error('policy/icmp-family', path, otherFamily(`${quote(value)} is a code`, known), {
+    help: rightProtocol(known),
+  });
   return undefined;
 }
 

@@ -27,13 +27,22 @@ export function checkInterfaceList(names: readonly string[], path: Path, report:
 }
 
 /** The interfaces that a rule is for, negation folded in. Undefined when one is wrong, which is reported. */
-export function checkInterface(value: string | readonly string[], path: Path, scope: Scope): readonly string[] | undefined {
+export function checkInterface(
+  value: string | readonly string[],
+  path: Path,
+  scope: Scope,
+): readonly string[] | undefined {
   const list = operands(value, path, scope.report);
   let wrong = list.length === 0;
   for (const { value: name, path: place } of list) {
-    if (scope.interfaces.includes(name)) continue;
-    const help = didYouMean(name, scope.interfaces) ?? `add it to the policy's "interfaces", or use one of them: ${scope.interfaces.join(', ')}`;
-    scope.report.error('policy/unknown-interface', place, `interface ${quote(name)} is not one of the policy's`, { help });
+    // Without any interface the policy has been found wrong already.
+    if (scope.interfaces.length === 0 || scope.interfaces.includes(name)) continue;
+    const help =
+      didYouMean(name, scope.interfaces) ??
+      `add it to the policy's "interfaces", or use one of them: ${scope.interfaces.join(', ')}`;
+    scope.report.error('policy/unknown-interface', place, `interface ${quote(name)} is not one of the policy's`, {
+      help,
+    });
     wrong = true;
   }
   if (wrong) return undefined;

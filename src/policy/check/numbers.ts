@@ -24,7 +24,12 @@ export const LENGTH: NumberField = { noun: 'a length in bytes', domain: [0, 0xff
 export type NumberInput = number | string | readonly (number | string)[];
 
 /** The values that a numeric match accepts, or undefined when it is wrong and has been reported. */
-export function checkNumbers(value: NumberInput, path: Path, field: NumberField, scope: Scope): NumberRange[] | undefined {
+export function checkNumbers(
+  value: NumberInput,
+  path: Path,
+  field: NumberField,
+  scope: Scope,
+): NumberRange[] | undefined {
   const list = operands(value, path, scope.report);
   const any: NumberRange[] = [];
   const none: NumberRange[] = [];
@@ -53,7 +58,11 @@ function numberOperand(operand: Operand, field: NumberField, scope: Scope): read
 }
 
 /** A set of ports by name, or undefined when there is none, which is reported. */
-export function portSet(name: string, path: Path, scope: Omit<Scope, 'interfaces'>): readonly NumberRange[] | undefined {
+export function portSet(
+  name: string,
+  path: Path,
+  scope: Omit<Scope, 'interfaces'>,
+): readonly NumberRange[] | undefined {
   const ports = scope.portSets.get(name);
   if (ports || scope.brokenSets.has(name)) return ports;
   if (scope.addressSets.has(name)) {

@@ -17,7 +17,10 @@ const MAX_BYTES = 64;
 export function checkPayload(input: PayloadInput, path: Path, report: Report): PayloadMatch | undefined {
   const { at = 'payload', offset = 0, bytes: hex, text } = input;
   if ((hex === undefined) === (text === undefined)) {
-    const message = hex === undefined ? 'a payload match needs "bytes" or "text"' : 'a payload match takes "bytes" or "text", not both';
+    const message =
+      hex === undefined
+        ? 'a payload match needs "bytes" or "text"'
+        : 'a payload match takes "bytes" or "text", not both';
     report.error('policy/bad-payload', path, message, { help: 'write { bytes: "47 45 54" } or { text: "GET " }' });
     return undefined;
   }
@@ -25,7 +28,11 @@ export function checkPayload(input: PayloadInput, path: Path, report: Report): P
   const bytes = hex === undefined ? new TextEncoder().encode(text) : readHex(hex, [...path, 'bytes'], report);
   if (!bytes) return undefined;
   if (bytes.length === 0 || bytes.length > MAX_BYTES) {
-    report.error('policy/bad-payload', [...path, key], `"${key}" has ${bytes.length} bytes: it has to have 1 to ${MAX_BYTES}`);
+    report.error(
+      'policy/bad-payload',
+      [...path, key],
+      `"${key}" has ${bytes.length} bytes: it has to have 1 to ${MAX_BYTES}`,
+    );
     return undefined;
   }
   const mask = input.mask === undefined ? bytes.map(() => 0xff) : readHex(input.mask, [...path, 'mask'], report);
@@ -40,8 +47,12 @@ export function checkPayload(input: PayloadInput, path: Path, report: Report): P
 
 /** Hex digits in pairs; spaces and colons between pairs and one 0x in front are taken. */
 function readHex(text: string, path: Path, report: Report): Uint8Array | undefined {
-  const digits = text.trim().replace(/^0x/i, '').replaceAll(/(?<=^(?:..)*)[\s:]+/g, '');
-  if (/^(?:[0-9a-f]{2})*$/i.test(digits)) return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  const digits = text
+    .trim()
+    .replace(/^0x/i, '')
+    .replaceAll(/(?<=^(?:..)*)[\s:]+/g, '');
+  if (/^(?:[0-9a-f]{2})*$/i.test(digits))
+    return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
   report.error('policy/bad-payload', path, `${quote(text)} is not bytes in hex`, {
     help: 'write two hex digits a byte: "47 45 54"; for plain text use "text"',
   });

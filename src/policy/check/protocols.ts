@@ -27,7 +27,11 @@ export interface ProtocolNeed {
 }
 
 export const NEEDS_PORTS: ProtocolNeed = {
-  match: bothFamilies([[TCP, TCP], [17, 17], [132, 132]]),
+  match: bothFamilies([
+    [TCP, TCP],
+    [17, 17],
+    [132, 132],
+  ]),
   because: 'only tcp, udp and sctp have ports',
 };
 export const NEEDS_TCP: ProtocolNeed = { match: bothFamilies([[TCP, TCP]]), because: 'only tcp has these flags' };

@@ -20,7 +20,13 @@ export interface Report {
 
 export function createReport(document: PolicyDocument): Report {
   const problems: Problem[] = [];
-  const add = (severity: 'error' | 'warning', code: ErrorCode, path: Path, message: string, options: ReportOptions = {}) => {
+  const add = (
+    severity: 'error' | 'warning',
+    code: ErrorCode,
+    path: Path,
+    message: string,
+    options: ReportOptions = {},
+  ) => {
     const { help, part, related } = options;
     problems.push({
       code,

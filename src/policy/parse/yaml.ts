@@ -87,7 +87,11 @@ function explain(complaint: YAMLError, source: SourceText): Omit<Problem, 'place
         help: `write "${word}"`,
       };
     case 'TAB_AS_INDENT':
-      return { code: 'policy/syntax', message: 'a tab is used for indentation', help: 'indent with spaces: YAML has no tabs' };
+      return {
+        code: 'policy/syntax',
+        message: 'a tab is used for indentation',
+        help: 'indent with spaces: YAML has no tabs',
+      };
     default:
       return { code: 'policy/syntax', message: lowerFirst(complaint.message.split('\n')[0] ?? '') };
   }
@@ -109,7 +113,11 @@ function placeOf(document: Document, path: Path, part: 'key' | 'value', source: 
   return nodePlace(part === 'key' && key ? key : node, source, lines);
 }
 
-function child(document: Document, parent: Node | null, step: string | number): { key?: Node; value?: Node } | undefined {
+function child(
+  document: Document,
+  parent: Node | null,
+  step: string | number,
+): { key?: Node; value?: Node } | undefined {
   const node = isAlias(parent) ? parent.resolve(document) : parent;
   if (!isCollection(node)) return undefined;
   const item: unknown = isMap(node)

@@ -1,0 +1,34 @@
+import { type FilterCompiler, loadFilterCompiler } from '../../kernel/libpcap.ts';
+import type { FilterMatch } from '../checked.ts';
+import type { Path } from '../parse/document.ts';
+import { quote } from './numbers.ts';
+import type { Report } from './report.ts';
+
+/** A tcpdump expression, compiled. Undefined when libpcap refuses it or is missing, which is reported. */
+export function checkFilter(
+  expression: string,
+  path: Path,
+  report: Report,
+  load: () => FilterCompiler | undefined = loadFilterCompiler,
+): FilterMatch | undefined {
+  if (expression.trim() === '') {
+    report.error('policy/bad-filter', path, 'the filter is empty', {
+      help: 'leave "filter" out to match every packet',
+    });
+    return undefined;
+  }
+  // libpcap would read a C string, and stop at the first NUL without a word.
+  if (/\p{Cc}/u.test(expression.replaceAll(/[\t\n\r]/g, ' '))) {
+    report.error('policy/bad-filter', path, 'the filter holds control characters');
+    return undefined;
+  }
+  const compiler = load();
+  if (!compiler) {
+    report.error('policy/no-libpcap', path, 'libpcap, which compiles "filter", is not installed');
+    return undefined;
+  }
+  const result = compiler.compile(expression);
+  if ('program' in result) return { expression, program: result.program };
+  report.error('policy/bad-filter', path, `${quote(expression)} is not a tcpdump expression: ${result.error}`);
+  return undefined;
+}
