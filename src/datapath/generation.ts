@@ -98,7 +98,9 @@ export function buildGeneration(compiled: CompiledPolicy, options: GenerationOpt
 function rejects({ plan }: CompiledPolicy, hook: HookName): boolean {
   return plan.stages
     .filter(({ stage }) => (stage === 'egress') === (hook === 'tc'))
-    .some((stage) => stage.default === 'reject' || stage.rules.some(({ action }) => action.kind === 'reject'));
+    .some(({ default: end, rules, neighbourRules }) => {
+      return end === 'reject' || [...rules, ...neighbourRules].some(({ action }) => action.kind === 'reject');
+    });
 }
 
 /** Says which rule's code the verifier complains of, where it is a rule's. */

@@ -51,11 +51,12 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
   const plan = planPolicy(policy);
   const sets = createSetTable(policy.sets);
   const bitmaps = createBitmapTable();
-  const logRules = plan.stages.flatMap(({ rules }) => rules).filter(({ action }) => action.kind === 'log');
+  const rules = compiledRules(plan);
+  const logRules = rules.filter(({ action }) => action.kind === 'log');
   const limits = new Map(logRules.map(({ rule }, index) => [rule.index, 1 + index]));
   const limitOf = ({ rule }: LoweredRule): number => limits.get(rule.index) ?? 0;
 
-  function compileHook(hook: Hook, stages: readonly StagePlan[]): CompiledHook {
+  function compileHook(hook: Hook, chains: readonly Chain[]): CompiledHook {
     const emitterFor = (asm: Assembler): Emitter => ({
       asm,
       hook,
@@ -64,18 +65,18 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
       interfaceIndex: options.interfaceIndex,
       multiBuffer: options.multiBuffer ?? false,
     });
-    return emitHook(stages.flatMap(chainsOf), {
+    return emitHook(chains, {
       emitterFor,
       limitOf,
       ...(options.partLimits && { limits: options.partLimits }),
     });
   }
 
+  const hasPrefilter = policy.prefilter.length > 0;
   const egress = plan.stages.filter(({ stage }) => stage === 'egress');
   const ingress = plan.stages.filter(({ stage }) => stage !== 'egress');
-  const xdp = compileHook(hooks.xdp, ingress);
-  const tc = egress.length > 0 ? compileHook(hooks.tc, egress) : undefined;
-  const actions = plan.stages.flatMap(({ rules }) => rules.map(({ action }) => action.kind));
+  const xdp = compileHook(hooks.xdp, [...(hasPrefilter ? [] : [noPrefilter]), ...ingress.flatMap(chainsOf)]);
+  const tc = egress.length > 0 ? compileHook(hooks.tc, egress.flatMap(chainsOf)) : undefined;
   return {
     plan,
     xdp,
@@ -85,12 +86,18 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
     counters: FIRST_RULE + policy.prefilter.length + policy.ingress.rules.length + policy.egress.rules.length,
     limits: 1 + logRules.length,
     constants: {
-      has_prefilter: policy.prefilter.length > 0 ? 1 : 0,
-      has_mark: actions.includes('mark') ? 1 : 0,
+      has_prefilter: hasPrefilter ? 1 : 0,
+      has_mark: rules.some(({ action }) => action.kind === 'mark') ? 1 : 0,
       multi_buffer: options.multiBuffer ? 1 : 0,
       malformed_verdict: verdictOf[policy.malformed],
     },
   };
+}
+
+/** The rules that are in some program, each once: one that is never reached may still be asked about neighbours. */
+function compiledRules(plan: Plan): LoweredRule[] {
+  const all = plan.stages.flatMap(({ rules, neighbourRules }) => [...neighbourRules, ...rules]);
+  return [...new Map(all.map((lowered) => [lowered.rule.index, lowered])).values()];
 }
 
 function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextProgram'>): CompiledHook {
@@ -114,6 +121,11 @@ function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextPro
   return { functions, parts };
 }
 
+const handsOn = { id: Reason.NONE, verdict: Verdict.NONE } as const;
+
+/** The C object's call needs a target, also where `has_prefilter` keeps it from being made. */
+const noPrefilter: Chain = { name: 'stage_prefilter', rules: [], end: handsOn };
+
 /** The stage's chain, and the one for ARP and neighbour discovery, which pass where no rule speaks of them. */
 function chainsOf({ stage, rules, neighbourRules, default: end }: StagePlan): Chain[] {
   const name = `stage_${stage}`;
@@ -123,7 +135,6 @@ function chainsOf({ stage, rules, neighbourRules, default: end }: StagePlan): Ch
     ingress: Reason.DEFAULT_INGRESS,
     egress: Reason.DEFAULT_EGRESS,
   } as const;
-  const handsOn = { id: Reason.NONE, verdict: Verdict.NONE };
   return [
     { name, rules, neighbours, end: end ? { id: ends[stage], verdict: verdictOf[end] } : handsOn },
     {
