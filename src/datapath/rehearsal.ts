@@ -10,11 +10,13 @@ import {
   verdictNames,
 } from '../generated/abi.ts';
 import { createTestRunner, type MapMemory, mapMemory, type TestRunner } from '../kernel/index.ts';
+import { ETHERNET_HEADER_LENGTH, Ethertype, IPV4_HEADER_LENGTH, IPV6_HEADER_LENGTH } from '../packet/headers.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { type CompileOptions, compilePolicy } from '../policy/compile.ts';
 import type { Judgement } from '../policy/model.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { buildGeneration, type Generation } from './generation.ts';
+import { type Inspection, inspect } from './inspect.ts';
 
 /** What the kernel says of a packet. What it passed on the way is in the counters, not here. */
 export type KernelJudgement = Omit<Judgement, 'counted' | 'logged'>;
@@ -34,13 +36,13 @@ export interface Rehearsal {
   judge(frame: Uint8Array, options?: JudgeOptions): KernelJudgement;
   /** The data plane's record of the packet judged last. */
   packet(): Packet;
+  inspect(): Inspection;
   close(): void;
   [Symbol.dispose](): void;
 }
 
 /** The kernel's test run takes a frame between these, bytes; what is behind is only told as the frame's length. */
 const SHORTEST_FRAME = 15;
-const ETHERNET_HEADER = 14;
 const LONGEST_FRAME = 3400;
 
 /** Numbers for interfaces that need not exist: those of a rehearsal are told apart by their place in the policy. */
@@ -69,16 +71,17 @@ export function openRehearsal(policy: CheckedPolicy, options: Pick<CompileOption
   return {
     generation,
     judge(frame, { direction = 'ingress', interface: name, wireLength = frame.length } = {}) {
-      const runner = runners[direction];
       // Nothing is attached where nothing is judged.
-      if (!runner) return unjudged(policy);
-      if (frame.length < ETHERNET_HEADER) return tooShortForTestRun(policy);
+      if (!runners[direction]) return unjudged(policy);
+      if (frame.length < ETHERNET_HEADER_LENGTH) return tooShortForTestRun(policy);
+      const runner = runners[endsInIpHeader(frame) ? 'ingress' : direction] as TestRunner;
       view.setUint32(rehearsalFields.ifindex.offset, name === undefined ? 0 : interfaceIndex(name), true);
       view.setUint32(rehearsalFields.frameLength.offset, wireLength, true);
       runner.run(fitting(frame));
       return judgementOf(packetCodec.read(view, rehearsalFields.packet.offset));
     },
     packet: () => rehearsalCodec.read(view, 0).packet,
+    inspect: () => inspect(generation),
     close,
     [Symbol.dispose]: close,
   };
@@ -93,6 +96,16 @@ export function openRehearsal(policy: CheckedPolicy, options: Pick<CompileOption
       mark,
     };
   }
+}
+
+/**
+ * Whether the kernel refuses a test run of a classifier: the frame ends within the IP header that its ethertype
+ * announces. The parser refuses it as well, in one way at both hooks, so that the XDP program can say which.
+ */
+function endsInIpHeader(frame: Uint8Array): boolean {
+  const ethertype = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
+  const header = { [Ethertype.IPV4]: IPV4_HEADER_LENGTH, [Ethertype.IPV6]: IPV6_HEADER_LENGTH }[ethertype] ?? 0;
+  return frame.length < ETHERNET_HEADER_LENGTH + header;
 }
 
 function fitting(frame: Uint8Array): Uint8Array {
