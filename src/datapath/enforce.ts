@@ -7,6 +7,7 @@ import { compilePolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { type Attachment, attach, detach } from './attach.ts';
 import { type RuleCounter, readCounters } from './counters.ts';
+import { type LogEvent, subscribeToLog } from './events.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { type SetChange, type SetWatch, watchSets } from './live-sets.ts';
 import { type Paths, pathsHere, pinName } from './paths.ts';
@@ -20,6 +21,8 @@ export interface Enforcement {
   counters(): RuleCounter[];
   /** Follows the files of the policy's sets from now on. */
   watchSets(onChange: (change: SetChange) => void): void;
+  /** Hears of the packets that `log` rules match, from now on. */
+  onLog(onEvent: (event: LogEvent) => void): void;
   /** Takes the policy out of force and leaves nothing behind. */
   stop(): void;
 }
@@ -47,6 +50,8 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
 
   let current = putInForce(policy, paths, before, options);
   let watch: SetWatch | undefined;
+  let hear: ((event: LogEvent) => void) | undefined;
+  let unsubscribe = (): void => {};
   const rules = allRules(policy).map(({ name, stage, line, action }) => ({ name, stage, line, action: action.kind }));
 
   function follow(onChange: (change: SetChange) => void): void {
@@ -57,6 +62,10 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
     });
   }
 
+  function subscribe(): void {
+    if (hear) unsubscribe = subscribeToLog(current.generation, allRules(policy), hear);
+  }
+
   /** The same policy with the set's new content: its maps get room for it. */
   function grow(set: string, ranges: AddressRanges): readonly Problem[] {
     const sets = new Map(policy.sets);
@@ -64,8 +73,10 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
     if (old) sets.set(set, { ...old, ranges });
     try {
       const next = putInForce({ ...policy, sets }, paths, readState(paths.state), options);
+      unsubscribe();
       current.generation.close();
       current = next;
+      subscribe();
       return [];
     } catch (error) {
       if (error instanceof SluiceError) return error.problems;
@@ -85,8 +96,14 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
     },
     counters: () => readCounters(current.generation.maps.get('xdp', 'counters'), rules),
     watchSets: follow,
+    onLog: (onEvent) => {
+      unsubscribe();
+      hear = onEvent;
+      subscribe();
+    },
     stop: () => {
       watch?.close();
+      unsubscribe();
       removeAll(current.state, paths);
       current.generation.close();
     },
