@@ -36,7 +36,8 @@ interface Machine {
 
 /**
  * What a classic BPF program returns for a frame: 0 is no match. Offsets count from the Ethernet header, `len` is
- * `wireLength`. A load behind the frame's end, a division by zero and an unknown opcode end it with 0.
+ * `wireLength`. A load behind the frame's end, a division by zero, an unknown opcode and a jump out of the program or
+ * back (which only libpcap's `protochain` makes) end it with 0.
  */
 export function runCbpf(program: readonly CbpfInstruction[], frame: Uint8Array, wireLength: number): number {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
