@@ -39,7 +39,7 @@ const atomicSymbols: Readonly<Partial<Record<op.AtomicOperation, string>>> = {
   xor: '^=',
 };
 
-/** The instruction as the verifier's log would write it, with names instead of numbers where there are any. */
+/** The instruction in the syntax of LLVM's assembler, with names instead of numbers where there are any. */
 export function formatInstruction(instruction: Instruction): string {
   return formatters[op.classOf(instruction.opcode)]?.(instruction) ?? unknown(instruction);
 }
@@ -88,18 +88,23 @@ function formatStore(instruction: Instruction): string | undefined {
 
 function formatAtomic({ opcode, dst, src, offset, imm }: Instruction, place: string): string | undefined {
   const operation = nameOf(op.atomicOperations, imm);
-  const symbol = operation && atomicSymbols[operation];
-  if (symbol) return `lock ${place} ${symbol} r${src}`;
-  const address = `(${sizeName(opcode)} *)(r${dst}${plus(offset)})`;
+  const wide = (opcode & 0x18) === op.memorySizes.u64;
+  const register = wide ? 'r' : 'w';
+  const value = `${register}${src}`;
+  const address = `r${dst}${plus(offset)}`;
   switch (operation) {
-    case 'exchange':
-      return `r${src} = atomic_exchange(${address}, r${src})`;
-    case 'compareExchange':
-      return `r0 = atomic_compare_exchange(${address}, r0, r${src})`;
     case undefined:
       return undefined;
-    default:
-      return `r${src} = atomic_fetch_${operation.slice('fetch'.length).toLowerCase()}(${address}, r${src})`;
+    case 'exchange':
+      return `${value} = ${wide ? 'xchg_64' : 'xchg32_32'}(${address}, ${value})`;
+    case 'compareExchange':
+      return `${register}0 = ${wide ? 'cmpxchg_64' : 'cmpxchg32_32'}(${address}, ${register}0, ${value})`;
+    default: {
+      const symbol = atomicSymbols[operation];
+      if (symbol !== undefined) return `lock ${place} ${symbol} ${value}`;
+      const fetched = operation.slice('fetch'.length).toLowerCase();
+      return `${value} = atomic_fetch_${fetched}((${sizeName(opcode)} *)(${address}), ${value})`;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Btf } from './btf.ts';
-import { type ByteReader, readBytes } from './byte-reader.ts';
+import { type ByteReader, corrupt, readBytes } from './byte-reader.ts';
 
 /** What `.BTF.ext` says of an object's instructions. */
 export interface BtfExt {
@@ -22,18 +22,22 @@ export function parseBtfExt(bytes: Uint8Array | undefined, btf: Btf, what: strin
   if (bytes === undefined) return { linesOf: () => new Map(), relocationBytes: 0 };
   const reader = readBytes(bytes, what);
   const headerLength = reader.u32(4);
-  const lines = readLines(readBytes(reader.slice(headerLength + reader.u32(16), reader.u32(20)), what), btf);
+  const lines = readLines(readBytes(reader.slice(headerLength + reader.u32(16), reader.u32(20)), what), btf, what);
   return {
     linesOf: (section) => lines.get(section) ?? new Map(),
     relocationBytes: headerLength >= 32 ? reader.u32(28) : 0,
   };
 }
 
+/** `struct bpf_line_info` has these bytes; later ones may have more. */
+const RECORD_SIZE = 16;
+
 /** The size of a record, then for each section its name, the number of its records, and these. */
-function readLines(reader: ByteReader, btf: Btf): Map<string, Map<number, SourceLine>> {
+function readLines(reader: ByteReader, btf: Btf, what: string): Map<string, Map<number, SourceLine>> {
   const bySection = new Map<string, Map<number, SourceLine>>();
   if (reader.length === 0) return bySection;
   const recordSize = reader.u32(0);
+  if (recordSize < RECORD_SIZE) throw corrupt(`${what}: lines of ${recordSize} bytes`);
   for (let at = 4; at < reader.length; ) {
     const count = reader.u32(at + 4);
     const lines = new Map<number, SourceLine>();

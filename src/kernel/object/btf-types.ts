@@ -51,6 +51,7 @@ export interface BtfEnum {
   readonly kind: 'enum';
   readonly name: string;
   readonly size: number;
+  readonly signed: boolean;
   readonly values: readonly { readonly name: string; readonly value: bigint }[];
 }
 
@@ -71,4 +72,6 @@ export interface BtfParameter {
 }
 
 export type BtfKind = BtfType['kind'];
-export type BtfTypeOf<Kind extends BtfKind> = Extract<BtfType, { readonly kind: Kind }>;
+export type BtfTypeOf<Kind extends BtfKind> = OfKind<BtfType, Kind>;
+/** Unlike `Extract`, takes an interface that stands for two kinds. */
+type OfKind<Type extends BtfType, Kind> = Type extends BtfType ? (Kind extends Type['kind'] ? Type : never) : never;

@@ -79,11 +79,10 @@ function createBtf(types: readonly BtfType[], strings: ByteReader, what: string)
     types,
     type,
     bareType,
-    find<Kind extends BtfKind>(kind: Kind, name: string) {
-      const matches = (found: BtfType): found is BtfTypeOf<Kind> =>
-        found.kind === kind && 'name' in found && found.name === name;
-      return types.find(matches);
-    },
+    find: <Kind extends BtfKind>(kind: Kind, name: string) =>
+      types.find((found) => found.kind === kind && 'name' in found && found.name === name) as
+        | BtfTypeOf<Kind>
+        | undefined,
     string: strings.string,
     sizeOf: (id) => sizeOf(id),
   };
@@ -143,7 +142,7 @@ function parseType(section: ByteReader, offset: number, strings: ByteReader): { 
       return list(
         8,
         (at) => ({ name: named(at), value: BigInt(kindFlag ? section.i32(at + 4) : section.u32(at + 4)) }),
-        (values) => ({ kind: 'enum', name, size: sizeOrType, values }),
+        (values) => ({ kind: 'enum', name, size: sizeOrType, signed: kindFlag, values }),
       );
     case 7:
       return alone({ kind: 'forward', name, union: kindFlag });
@@ -180,13 +179,8 @@ function parseType(section: ByteReader, offset: number, strings: ByteReader): { 
     case 19:
       return list(
         12,
-        (at) => ({ name: named(at), value: BigInt.asIntN(64, section.u64(at + 4)) }),
-        (values) => ({
-          kind: 'enum',
-          name,
-          size: sizeOrType,
-          values: kindFlag ? values : values.map((item) => ({ ...item, value: BigInt.asUintN(64, item.value) })),
-        }),
+        (at) => ({ name: named(at), value: kindFlag ? BigInt.asIntN(64, section.u64(at + 4)) : section.u64(at + 4) }),
+        (values) => ({ kind: 'enum', name, size: sizeOrType, signed: kindFlag, values }),
       );
     default:
       throw corrupt(`type at ${offset}: kind ${kind} is not known`);

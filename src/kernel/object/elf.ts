@@ -85,26 +85,26 @@ export function readElf(bytes: Uint8Array, what: string): Elf {
 }
 
 function readSections(file: ByteReader, what: string): ElfSection[] {
-  const tableOffset = file.size(40);
-  const nameTable = file.u16(62);
-  const raw = Array.from({ length: file.u16(60) }, (_, index) => {
-    const at = tableOffset + index * SECTION_HEADER_SIZE;
-    const type = file.u32(at + 4);
-    const flags = file.u64(at + 8);
-    const size = file.size(at + 32);
+  const count = file.u16(60);
+  const headers = readBytes(file.slice(file.size(40), count * SECTION_HEADER_SIZE), `${what}, section headers`);
+  const raw = Array.from({ length: count }, (_, index) => {
+    const at = index * SECTION_HEADER_SIZE;
+    const type = headers.u32(at + 4);
+    const flags = headers.u64(at + 8);
+    const size = headers.size(at + 32);
     const section = {
       index,
       type,
       executable: (flags & sectionFlag.EXECUTE) !== 0n,
       writable: (flags & sectionFlag.WRITE) !== 0n,
       size,
-      data: type === sectionType.NO_BITS ? new Uint8Array() : file.slice(file.size(at + 24), size),
-      link: file.u32(at + 40),
-      info: file.u32(at + 44),
+      data: type === sectionType.NO_BITS ? new Uint8Array() : file.slice(headers.size(at + 24), size),
+      link: headers.u32(at + 40),
+      info: headers.u32(at + 44),
     };
-    return { nameOffset: file.u32(at), section };
+    return { nameOffset: headers.u32(at), section };
   });
-  const names = readBytes(raw[nameTable]?.section.data ?? new Uint8Array(), `${what}, section names`);
+  const names = readBytes(raw[file.u16(62)]?.section.data ?? new Uint8Array(), `${what}, section names`);
   return raw.map(({ nameOffset, section }) => ({
     ...section,
     name: section.index === 0 ? '' : names.string(nameOffset),

@@ -145,9 +145,8 @@ function accessOf(btf: Btf, id: BtfTypeId): Access | undefined {
   const type = btf.bareType(id);
   switch (type.kind) {
     case 'int':
-      return integerAccess(type.size, type.signed);
     case 'enum':
-      return integerAccess(type.size, false);
+      return integerAccess(type.size, type.signed);
     case 'struct':
       return codecAccess(pascalCase(type.name), `${camelCase(type.name)}Codec`);
     case 'array': {
