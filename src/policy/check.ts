@@ -19,14 +19,12 @@ export interface CheckResult {
 
 /** Parses and checks a policy in YAML or JSON. Files of sets are read, relative to `source.path`. Never throws. */
 export function checkPolicy(source: SourceText): CheckResult {
-  let document: PolicyDocument;
   try {
-    document = parseYaml(source);
+    return checkDocument(parseYaml(source));
   } catch (error) {
     if (error instanceof SluiceError) return { problems: error.problems };
     throw error;
   }
-  return checkDocument(document);
 }
 
 /** Checks a policy that has been parsed: shape, names, values, and that no rule contradicts itself. */

@@ -1,7 +1,13 @@
+import { extname } from 'node:path';
 import { SluiceError } from '../diagnostics/problem.ts';
-import { type CheckResult, checkPolicy } from './check.ts';
+import type { SourceText } from '../diagnostics/source.ts';
+import { type CheckResult, checkDocument, checkPolicy } from './check.ts';
 import type { CheckedPolicy } from './checked.ts';
+import { loadModule } from './parse/module.ts';
 import { decodeText, readRegularFile } from './parse/read-file.ts';
+
+const TEXT_FORMATS = ['.yaml', '.yml', '.json'];
+const MODULE_FORMATS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -12,12 +18,26 @@ export async function loadPolicy(path: string): Promise<CheckedPolicy> {
   return policy;
 }
 
-/** As `loadPolicy`, with the warnings, and with what is wrong as a result: for commands that show both. */
+/** As `loadPolicy`, but what is wrong is part of the result, and so are the warnings. */
 export async function examinePolicy(path: string): Promise<CheckResult> {
+  const format = extname(path).toLowerCase();
   const bytes = readRegularFile(path, MAX_BYTES);
   if (!Buffer.isBuffer(bytes)) return { problems: [bytes] };
   const decoded = decodeText(bytes);
-  if ('reason' in decoded)
+  if ('reason' in decoded) {
     return { problems: [{ code: 'policy/not-text', message: `${path} is not a text: it has ${decoded.reason}` }] };
-  return checkPolicy({ path, text: decoded.text });
+  }
+  const source = { path, text: decoded.text };
+  if (TEXT_FORMATS.includes(format)) return checkPolicy(source);
+  if (MODULE_FORMATS.includes(format)) return await checkModule(source);
+  return { problems: [{ code: 'policy/unknown-format', message: `the name of ${path} does not tell its format` }] };
+}
+
+async function checkModule(source: SourceText): Promise<CheckResult> {
+  try {
+    return checkDocument(await loadModule(source));
+  } catch (error) {
+    if (error instanceof SluiceError) return { problems: error.problems };
+    throw error;
+  }
 }
