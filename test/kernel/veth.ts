@@ -15,7 +15,10 @@ export function createVethPair(): VethPair {
   createNamespace(namespace);
   const ip = (...args: string[]) => execFileSync('ip', ['-n', namespace, ...args]);
   ip('link', 'add', 'left', 'type', 'veth', 'peer', 'name', 'right');
-  ip('link', 'set', 'left', 'up');
-  ip('link', 'set', 'right', 'up');
+  for (const device of ['left', 'right']) {
+    // Without IPv6 addresses, so that no packet is sent but those of the test.
+    ip('link', 'set', device, 'addrgenmode', 'none');
+    ip('link', 'set', device, 'up');
+  }
   return { namespace, remove: () => deleteNamespace(namespace) };
 }

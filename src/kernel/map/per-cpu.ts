@@ -1,5 +1,5 @@
 import type { Codec } from '../codec.ts';
-import { possibleCpus } from '../system/cpus.ts';
+import { possibleCpus } from '../process/cpus.ts';
 import { alignUp } from '../system/struct.ts';
 
 /** The values of a per-CPU entry: one for each possible CPU, each at a multiple of eight bytes, by CPU. */

@@ -51,6 +51,8 @@ export interface Program extends Descriptor {
 const DEFAULT_LOG_SIZE = 1 << 20;
 const MAX_LOG_SIZE = 1 << 28;
 const INSTRUCTION_SIZE = 8;
+/** BPF_COMPLEXITY_LIMIT_INSNS of the kernel: what is longer is refused without a log. */
+const MAX_INSTRUCTIONS = 1_000_000;
 
 /**
  * Loads a program. The log costs the verifier time, so it is only asked for (by a second load) when the program has
@@ -105,7 +107,7 @@ function loadWithLog(spec: ProgramSpec, level: number): { result: number; log: s
 
 function refusal(spec: ProgramSpec, value: number, existingLog: string): Error {
   const count = spec.code.length / INSTRUCTION_SIZE;
-  if (value === errno.E2BIG) {
+  if (value === errno.E2BIG && count > MAX_INSTRUCTIONS) {
     const reason = `${count.toLocaleString('en')} instructions are more than the kernel takes`;
     return new VerifierError(spec.name, value, '', reason);
   }

@@ -24,16 +24,23 @@ const noise: readonly RegExp[] = [
 ];
 
 /** The lines that say an instruction by its number. */
-const namedInstruction = /\binsn #?(\d+)/;
+const namedInstruction = /\binsn (\d+)/;
+
+/** What is no instruction's fault: where the verifier gave up says nothing. */
+const exhausted = /^BPF program is too large|is too complex/;
+
+/** Written behind an instruction, on its line, when the walk comes back to it. */
+const inLine = /^(\d+: .*?)\s(infinite loop detected at insn \d+)$/;
 
 /**
  * Finds the reason in a verifier's log: its last one or two lines that are not about the verifier's way there. The
  * kernel has thousands of messages without a common form; each kind seen so far is pinned by a log in testdata/.
  */
 export function summarizeVerifierLog(log: string): VerifierSummary {
-  const lines = log.split('\n').map((line) => line.trimEnd());
+  const lines = log.split('\n').flatMap((line) => inLine.exec(line)?.slice(1) ?? line.trimEnd());
   const reasons = lastReasons(lines);
   const reason = reasons.join('; ');
+  if (exhausted.test(reason)) return { reason, instruction: undefined, text: undefined };
   const seen = instructions(lines);
   const named = namedInstruction.exec(reason)?.[1];
   const last = seen.at(-1);

@@ -1,0 +1,61 @@
+import { bpf } from '../system/bpf.ts';
+import { btfLoadAttr } from '../system/bpf-attr.ts';
+import { type Descriptor, ownDescriptor } from '../system/descriptor.ts';
+import type { ProgramBtf } from './load.ts';
+
+export interface NamedFunction {
+  readonly name: string;
+  /** Its first slot in the program. */
+  readonly slot: number;
+}
+
+/** As `include/uapi/linux/btf.h` numbers them. */
+const kinds = { INT: 1, FUNC: 12, FUNC_PROTO: 13 } as const;
+const MAGIC = 0xeb9f;
+const VERSION = 1;
+const HEADER_SIZE = 24;
+const SIGNED = 1;
+const INT_BITS = 32;
+
+const INT_ID = 1;
+const PROTO_ID = 2;
+const FIRST_FUNCTION_ID = 3;
+
+/** `struct bpf_func_info`: slot and type. */
+const RECORD_SIZE = 8;
+
+/**
+ * Tells the kernel the names of a program's functions, in program order, and that each returns an int. Without that
+ * only the entry function may make tail calls. The kernel keeps what it needs: close it once the program is loaded.
+ */
+export function loadFunctionBtf(functions: readonly NamedFunction[]): ProgramBtf & Descriptor {
+  const btf = encodeBtf(functions.map(({ name }) => name));
+  const fd = bpf('BPF_BTF_LOAD', btfLoadAttr.encode({ btf, btf_size: btf.length }), 'BTF of functions');
+  const records = functions.flatMap(({ slot }, index) => [slot, FIRST_FUNCTION_ID + index]);
+  const descriptor = ownDescriptor(fd, 'BTF of functions');
+  return Object.assign(descriptor, { functions: { recordSize: RECORD_SIZE, records: words(records) } });
+}
+
+/** A BTF object of its own: one int, one prototype that returns it, and a static function of that type a name. */
+function encodeBtf(names: readonly string[]): Uint8Array {
+  let strings = '\0';
+  const stringOffset = (text: string): number => {
+    const offset = strings.length;
+    strings += `${text}\0`;
+    return offset;
+  };
+  const types = words([
+    ...[stringOffset('int'), kinds.INT << 24, INT_BITS / 8, (SIGNED << 24) | INT_BITS],
+    ...[0, kinds.FUNC_PROTO << 24, INT_ID],
+    ...names.flatMap((name) => [stringOffset(name), kinds.FUNC << 24, PROTO_ID]),
+  ]);
+  const header = words([MAGIC | (VERSION << 16), HEADER_SIZE, 0, types.length, types.length, strings.length]);
+  return Uint8Array.of(...header, ...types, ...new TextEncoder().encode(strings));
+}
+
+/** Little endian, 32 bits each. */
+function words(numbers: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(numbers.length * 4));
+  for (const [index, number] of numbers.entries()) view.setUint32(index * 4, number, true);
+  return new Uint8Array(view.buffer);
+}
