@@ -10,3 +10,4 @@ export {
   type LinkPlan,
   pairTopology,
 } from './topology.ts';
+export { receiveXdpFrames } from './xdp-receiver.ts';

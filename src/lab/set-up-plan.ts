@@ -42,7 +42,7 @@ export function addressing({ links }: Topology, host: HostPlan): string[] {
  * tx off: a frame between two namespaces would otherwise carry no checksum, which XDP would see and send back.
  * VLAN offloads off: a tag stays in the frame, where XDP can see it.
  * gro on: gives the device the receive queue that XDP_TX and XDP_REDIRECT on its peer need; without it the kernel
- * drops those frames unless an XDP program is attached here too.
+ * drops those frames unless an XDP program is attached here too. For XDP_TX, see also `receiveXdpFrames`.
  */
 export function tuning({ links }: Topology, host: HostPlan): string[] {
   const devices = links.flat().filter((end) => end.host === host.name);
