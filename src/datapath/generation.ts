@@ -1,6 +1,7 @@
 import { type BpfFunction, type LinkedProgram, link, patchMaps } from '../asm/index.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
 import { BPF_F_XDP_HAS_FRAGS, loadProgram, type Program, VerifierError } from '../kernel/index.ts';
+import { loadFunctionBtf } from '../kernel/program/function-btf.ts';
 import type { CompiledHook, CompiledPolicy } from '../policy/compile.ts';
 import { placeOfRule } from '../policy/rule-place.ts';
 import { createGenerationMaps, type GenerationMaps } from './generation-maps.ts';
@@ -51,12 +52,14 @@ export function buildGeneration(compiled: CompiledPolicy, options: GenerationOpt
     const linked = link(entry, functions);
     const code = patchMaps(linked, (name) => maps.get(hook, name).fd);
     const frags = hook === 'xdp' && constants['multi_buffer'] === 1;
+    using btf = loadFunctionBtf(linked.functions);
     const program = explainRefusal(compiled, linked, () =>
       loadProgram({
         type: hook === 'xdp' ? 'xdp' : 'sched_cls',
         name: entry.name,
         code,
         license: dataPlane(hook).license,
+        btf,
         ...(frags && { flags: BPF_F_XDP_HAS_FRAGS }),
       }),
     );

@@ -13,6 +13,8 @@ const LONGEST_FRAME = 3400;
 
 export interface Comparison {
   readonly model: Judgement;
+  /** Whether a program ran: not on what no program is attached for, or no test run takes. */
+  readonly judged: boolean;
   /** One line a difference between model and kernel; none where they agree. */
   readonly differences: readonly string[];
 }
@@ -25,9 +27,9 @@ export function compare(policy: CheckedPolicy, rehearsal: Rehearsal, frame: Test
   const kernel = rehearsal.judge(bytes, { direction, wireLength, ...at });
   const packet = parseFrame(bytes, { ifindex: 0, frameLength: wireLength });
   const model = judge(policy, bytes, packet, direction, frame.interface);
-  const judgedByKernel = bytes.length >= ETHERNET_HEADER_LENGTH && (direction === 'ingress' || judgesEgress(policy));
-  const fields = judgedByKernel ? packetDifferences(packet, rehearsal.packet()) : [];
-  return { model, differences: [...judgementDifferences(model, kernel), ...fields] };
+  const judged = bytes.length >= ETHERNET_HEADER_LENGTH && (direction === 'ingress' || judgesEgress(policy));
+  const fields = judged ? packetDifferences(packet, rehearsal.packet()) : [];
+  return { model, judged, differences: [...judgementDifferences(model, kernel), ...fields] };
 }
 
 function judgementDifferences(model: Judgement, kernel: Omit<Judgement, 'counted' | 'logged'>): string[] {
@@ -37,7 +39,7 @@ function judgementDifferences(model: Judgement, kernel: Omit<Judgement, 'counted
 }
 
 /** Fields that the judge fills in, or that only the kernel knows. */
-const judged: ReadonlySet<string> = new Set([
+const decided: ReadonlySet<string> = new Set([
   'rule',
   'verdict',
   'stage',
@@ -49,7 +51,7 @@ const judged: ReadonlySet<string> = new Set([
 /** The record that the TypeScript parser makes of a frame against the one that the C parser made. */
 export function packetDifferences(typescript: Packet, kernel: Packet): string[] {
   return (Object.keys(typescript) as (keyof Packet)[])
-    .filter((field) => !judged.has(field) && typescript[field] !== kernel[field])
+    .filter((field) => !decided.has(field) && typescript[field] !== kernel[field])
     .map((field) => `packet.${field}: TypeScript ${typescript[field]}, C ${kernel[field]}`);
 }
 
