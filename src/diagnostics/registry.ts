@@ -187,6 +187,28 @@ export const errors = {
     meaning: 'What is known of the policy in force cannot be read; the kernel goes on enforcing it.',
     help: '`sluice down` removes it; `sluice up FILE` puts one in force again.',
   },
+
+  // The command (src/cli)
+  'cli/usage': {
+    meaning: 'The command line is not one that Sluice understands.',
+    help: '`sluice --help` lists the commands, `sluice COMMAND --help` what each can be given.',
+  },
+  'test/unreadable': {
+    meaning: 'A test file, or the folder to look for them, cannot be read.',
+    help: 'Check the path, and that you may read what is there.',
+  },
+  'test/none': {
+    meaning: 'There are no policy tests where they were looked for.',
+    help: 'Put a file like policy.test.yaml beside the policy; `sluice test --help` shows what it holds.',
+  },
+  'test/invalid': {
+    meaning: 'A test file says something that a policy test cannot mean.',
+    help: '`sluice test --help` shows a test file and its keys.',
+  },
+  'internal/bug': {
+    meaning: 'Sluice has a mistake: this should not happen, whatever was asked of it.',
+    help: 'Run it again with SLUICE_DEBUG=1, and report what it prints: the project keeps a list of issues.',
+  },
 } as const satisfies Record<string, { readonly meaning: string; readonly help: string }>;
 
 export type ErrorCode = keyof typeof errors;

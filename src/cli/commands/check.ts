@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import type { Problem } from '../../diagnostics/problem.ts';
+import type { CheckedPolicy } from '../../policy/checked.ts';
+import { answering, defineCommand } from '../define-command.ts';
+import type { Answer } from '../output/answer.ts';
+import { plural } from '../output/numbers.ts';
+import { problemData } from '../output/problems.ts';
+import type { ExitCode, Session } from '../session.ts';
+
+export function checkCommand(): Command {
+  return defineCommand('check', 'say whether a policy is in order, and what is wrong with it')
+    .argument('<file>', 'the policy')
+    .action(answering(check));
+}
+
+async function check(session: Session, _options: object, path: string): Promise<ExitCode> {
+  const { examinePolicy } = await import('../../policy/load.ts');
+  const { policy, problems } = await examinePolicy(path);
+  // In other forms the problems are part of the answer.
+  if (session.form === 'table') await session.complain(problems);
+  await session.print(summary(path, problems, policy));
+  return policy ? 0 : 1;
+}
+
+function summary(file: string, problems: readonly Problem[], policy: CheckedPolicy | undefined): Answer {
+  const found = problems.map(problemData);
+  const data = { file, ok: policy !== undefined, ...(policy && contents(policy)), problems: found };
+  return {
+    data,
+    items: [...found, ...(policy ? [{ file, ok: true, ...contents(policy) }] : [])],
+    text: (paint) => (policy ? `${paint('bold', file)}: ${paint('green', 'ok')}, ${inWords(policy)}\n` : ''),
+  };
+}
+
+function contents({ interfaces, prefilter, ingress, egress, sets }: CheckedPolicy) {
+  return {
+    interfaces,
+    rules: { prefilter: prefilter.length, ingress: ingress.rules.length, egress: egress.rules.length },
+    addressSets: [...sets.keys()],
+  };
+}
+
+function inWords(policy: CheckedPolicy): string {
+  const { rules, addressSets } = contents(policy);
+  const { prefilter, ingress, egress } = rules;
+  const total = plural(prefilter + ingress + egress, 'rule');
+  const perStage = `${prefilter} prefilter, ${ingress} ingress, ${egress} egress`;
+  return `${total} (${perStage}), ${plural(addressSets.length, 'address set')}`;
+}

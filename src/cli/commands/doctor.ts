@@ -1,0 +1,6 @@
+import type { Command } from 'commander';
+import { defineCommand } from '../define-command.ts';
+
+export function doctorCommand(): Command {
+  return defineCommand('doctor', 'not yet');
+}

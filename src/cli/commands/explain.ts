@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import { SluiceError } from '../../diagnostics/problem.ts';
+import type { CheckedPolicy } from '../../policy/checked.ts';
+import { answering, defineCommand } from '../define-command.ts';
+import { readPolicy } from '../policy.ts';
+import type { ExitCode, Session } from '../session.ts';
+
+const HELP = `
+Without options: the plan, and what the kernel makes of it (programs, their instructions and verifier steps, maps).
+That loads the programs, attached to nothing, and needs root. --plan and --bytecode do not.`;
+
+interface Options {
+  readonly plan?: boolean;
+  readonly bytecode?: boolean;
+}
+
+export function explainCommand(): Command {
+  return defineCommand('explain', 'show what a policy is compiled to')
+    .argument('<file>', 'the policy')
+    .option('-p, --plan', 'only the plan: rules in the order in which they are asked, and their sets')
+    .option('-b, --bytecode', 'the generated eBPF, with labels and comments')
+    .addHelpText('after', HELP)
+    .action(answering(explain));
+}
+
+async function explain(session: Session, { plan, bytecode }: Options, path: string): Promise<ExitCode> {
+  const policy = await readPolicy(path);
+  const wanted = { plan: plan || !bytecode, programs: !plan && !bytecode, bytecode: bytecode === true };
+  const parts = [
+    ...(wanted.plan ? [await planPart(policy)] : []),
+    ...(wanted.programs ? [await programsPart(policy)] : []),
+    ...(wanted.bytecode ? [await bytecodePart(policy)] : []),
+  ];
+  await session.print({
+    data: Object.assign({}, ...parts.map(({ data }) => data)) as unknown,
+    text: (paint) => parts.map(({ text }) => text(paint)).join('\n'),
+  });
+  return 0;
+}
+
+async function planPart(policy: CheckedPolicy) {
+  const [{ planPolicy }, { explainPlan }, { planText }] = await Promise.all([
+    import('../../policy/plan.ts'),
+    import('../explain/plan.ts'),
+    import('../explain/text.ts'),
+  ]);
+  const data = explainPlan(planPolicy(policy));
+  return { data, text: (paint: Session['paint']) => planText(data, paint) };
+}
+
+async function programsPart(policy: CheckedPolicy) {
+  const [{ openRehearsal }, { programsText }] = await Promise.all([
+    import('../../datapath/rehearsal.ts'),
+    import('../explain/programs.ts'),
+  ]);
+  try {
+    using rehearsal = openRehearsal(policy);
+    const data = rehearsal.inspect();
+    return { data, text: (paint: Session['paint']) => programsText(data, paint) };
+  } catch (error) {
+    throw suggestPlan(error);
+  }
+}
+
+async function bytecodePart(policy: CheckedPolicy) {
+  const { listBytecode, bytecodeText } = await import('../explain/bytecode.ts');
+  const data = { functions: listBytecode(policy) };
+  return { data, text: (paint: Session['paint']) => bytecodeText(data.functions, paint) };
+}
+
+function suggestPlan(error: unknown): unknown {
+  if (!(error instanceof SluiceError) || error.problems[0]?.code !== 'kernel/no-permission') return error;
+  const help = 'run it as root, or with --plan, which needs no rights';
+  return new SluiceError(
+    error.problems.map((problem) => ({ ...problem, help })),
+    { cause: error },
+  );
+}

@@ -1,0 +1,78 @@
+import { printable } from '../../diagnostics/display-width.ts';
+import { formatBytes, formatCount, plural } from '../output/numbers.ts';
+import { actionStyle, type Paint } from '../output/style.ts';
+import { type Cell, type Column, renderTable } from '../output/table.ts';
+import { type ExplainedPlan, type ExplainedStage, removalInWords } from './plan.ts';
+import type { ExplainedSet, SetStructure } from './sets.ts';
+
+const INDENT = '  ';
+const RULE_COLUMNS: readonly Column[] = [
+  { head: 'rule' },
+  { head: 'line', align: 'right' },
+  { head: 'action' },
+  { head: 'packets that it takes' },
+];
+const SET_COLUMNS: readonly Column[] = [
+  { head: 'set' },
+  { head: 'line', align: 'right' },
+  { head: 'IPv4' },
+  { head: 'IPv6' },
+  { head: 'asked by' },
+];
+
+/** The plan as people read it: sections one below the other, stages in the packet's order. */
+export function planText(plan: ExplainedPlan, paint: Paint): string {
+  const where = plan.interfaces.length > 0 ? ` on ${printable(plan.interfaces.join(', '))}` : '';
+  const head = `${paint('bold', printable(plan.policy))}${where}; malformed packets: ${action(plan.malformed, paint)}\n`;
+  const sections = plan.stages.map((stage) => stageText(stage, paint));
+  if (plan.sets.length > 0) {
+    sections.push(`${paint('bold', 'sets')}\n${renderTable(SET_COLUMNS, plan.sets.map(setRow), paint, INDENT)}`);
+  }
+  return [head, ...sections].join('\n');
+}
+
+function stageText({ stage, default: end, rules, removed }: ExplainedStage, paint: Paint): string {
+  const then = end === null ? 'then ingress' : `default ${action(end, paint)}`;
+  const ruleRows = rules.map((rule): Cell[] => [
+    rule.rule,
+    String(rule.line),
+    { text: rule.action, style: actionStyle(rule.action) },
+    rule.tests,
+  ]);
+  const removedRows = removed.map((removal): Cell[] => [
+    { text: removal.rule, style: 'dim' },
+    { text: String(removal.line), style: 'dim' },
+    { text: 'removed', style: 'dim' },
+    { text: removalInWords(removal), style: 'dim' },
+  ]);
+  const rows = [...ruleRows, ...removedRows];
+  const table =
+    rows.length === 0 ? `${INDENT}${paint('dim', 'no rules')}\n` : renderTable(RULE_COLUMNS, rows, paint, INDENT);
+  return `${paint('bold', stage)}, ${then}\n${table}`;
+}
+
+const action = (verdict: string, paint: Paint): string => paint(actionStyle(verdict), verdict);
+
+function setRow(set: ExplainedSet): Cell[] {
+  const name: Cell = set.name === null ? { text: '(list)', style: 'dim' } : set.name;
+  const users: Cell = set.usedBy.length === 0 ? { text: 'no rule', style: 'yellow' } : usersInWords(set.usedBy);
+  return [name, String(set.line), structureInWords(set.v4), structureInWords(set.v6), users];
+}
+
+const NAMED_USERS = 3;
+
+function usersInWords(users: readonly string[]): string {
+  const more = users.length - NAMED_USERS;
+  return more > 0 ? `${users.slice(0, NAMED_USERS).join(', ')} and ${formatCount(more)} more` : users.join(', ');
+}
+
+function structureInWords({ structure, prefixes, bytes = 0, capacityBytes = 0 }: SetStructure): Cell {
+  switch (structure) {
+    case 'empty':
+      return { text: '-', style: 'dim' };
+    case 'comparisons':
+      return plural(prefixes, 'comparison');
+    case 'trie':
+      return `trie of ${plural(prefixes, 'prefix', 'prefixes')}, ${formatBytes(bytes)} in ${formatBytes(capacityBytes)}`;
+  }
+}

@@ -1,0 +1,75 @@
+import { SluiceError } from '../diagnostics/problem.ts';
+import { didYouMean } from '../diagnostics/suggest.ts';
+import type { CheckedPolicy } from '../policy/checked.ts';
+import type { Judgement } from '../policy/model.ts';
+
+/** What decided of a packet, from the compiled program or the reference model. Only the latter tells what it passed. */
+export type Decision = Omit<Judgement, 'counted' | 'logged'> & Partial<Pick<Judgement, 'counted' | 'logged'>>;
+
+export interface Circumstances {
+  readonly direction: Direction;
+  /** One of the policy's interfaces. */
+  readonly interface?: string;
+  /** Bytes on the wire, where a capture kept fewer. */
+  readonly wireLength?: number;
+}
+
+export type Direction = 'ingress' | 'egress';
+export const directions = ['ingress', 'egress'] as const satisfies readonly Direction[];
+
+/** Answers for one policy, packet by packet. */
+export interface Judge {
+  /** `kernel`: the compiled program. */
+  readonly kind: 'kernel' | 'model';
+  judge(frame: Uint8Array, circumstances: Circumstances): Decision;
+  close(): void;
+}
+
+/** The compiled program in the kernel, or with `model` the reference model, which needs no rights. */
+export async function openJudge(policy: CheckedPolicy, { model = false }: { model?: boolean }): Promise<Judge> {
+  return model ? openModel(policy) : openKernel(policy);
+}
+
+async function openModel(policy: CheckedPolicy): Promise<Judge> {
+  const [{ judge }, { parseFrame }] = await Promise.all([import('../policy/model.ts'), import('../packet/parse.ts')]);
+  return {
+    kind: 'model',
+    judge(frame, { direction, interface: name, wireLength = frame.length }) {
+      return judge(policy, frame, parseFrame(frame, { ifindex: 0, frameLength: wireLength }), direction, name);
+    },
+    close: () => undefined,
+  };
+}
+
+async function openKernel(policy: CheckedPolicy): Promise<Judge> {
+  const { openRehearsal } = await import('../datapath/rehearsal.ts');
+  try {
+    const rehearsal = openRehearsal(policy);
+    return { kind: 'kernel', judge: rehearsal.judge, close: rehearsal.close };
+  } catch (error) {
+    throw suggestModel(error);
+  }
+}
+
+/** Who may not load programs can still ask the model. */
+function suggestModel(error: unknown): unknown {
+  if (!(error instanceof SluiceError) || error.problems[0]?.code !== 'kernel/no-permission') return error;
+  const help = 'run it as root, or with --model, which asks the reference model and needs no rights';
+  return new SluiceError(
+    error.problems.map((problem) => ({ ...problem, help })),
+    { cause: error },
+  );
+}
+
+/**
+ * The interface that a packet is judged on: the one asked for, else the policy's first.
+ * @throws SluiceError cli/usage where the policy does not have it
+ */
+export function interfaceOf(policy: CheckedPolicy, asked: string | undefined): string | undefined {
+  if (asked === undefined || policy.interfaces.includes(asked)) return asked ?? policy.interfaces[0];
+  throw new SluiceError({
+    code: 'cli/usage',
+    message: `interface "${asked}" is none of the policy's`,
+    help: didYouMean(asked, policy.interfaces) ?? `the policy is for ${policy.interfaces.join(', ') || 'no interface'}`,
+  });
+}

@@ -1,0 +1,3 @@
+import { runSluice } from './program.ts';
+
+await runSluice(process.argv);

@@ -1,0 +1,21 @@
+import { SluiceError } from '../diagnostics/problem.ts';
+import type { CheckedPolicy } from '../policy/checked.ts';
+import type { Session } from './session.ts';
+
+/**
+ * The checked policy of a file, for commands that are about something else: its warnings are left to `check` and `up`.
+ * @throws SluiceError with all that is wrong with it
+ */
+export async function readPolicy(path: string): Promise<CheckedPolicy> {
+  const { loadPolicy } = await import('../policy/load.ts');
+  return loadPolicy(path);
+}
+
+/** As `readPolicy`, with the warnings printed to standard error. */
+export async function readPolicyWithWarnings(session: Session, path: string): Promise<CheckedPolicy> {
+  const { examinePolicy } = await import('../policy/load.ts');
+  const { policy, problems } = await examinePolicy(path);
+  if (!policy) throw new SluiceError(problems);
+  await session.complain(problems);
+  return policy;
+}

@@ -1,0 +1,101 @@
+import { icmpTypesOf } from '../../packet/icmp-names.ts';
+import { formatTcpFlags, protocolName } from '../../packet/names.ts';
+import type { NumberRange, PayloadMatch } from '../../policy/checked.ts';
+import type { Test } from '../../policy/lower.ts';
+import { addressMatchInWords } from './addresses.ts';
+
+/** What a rule's tests ask of a packet, in the order in which they are asked: `TCP, port 22, from @admins`. */
+export function testsInWords(tests: readonly Test[], family?: 4 | 6): string {
+  const words = tests.map((test) => testInWords(test, family)).filter((word) => word !== undefined);
+  return words.length === 0 ? 'every packet' : words.join(', ');
+}
+
+/** Undefined where another test says it too: a question for the port asks for packets that have ports. */
+function testInWords(test: Test, family?: 4 | 6): string | undefined {
+  switch (test.kind) {
+    case 'traits':
+      return undefined;
+    case 'in-ranges':
+      return rangesInWords(test.field.name, test.ranges, family);
+    case 'masked':
+      return flagsInWords(test.mask, test.value);
+    case 'by-family':
+      return familiesInWords(test);
+    case 'address':
+      return `${test.side === 'src' ? 'from' : 'to'} ${addressMatchInWords(test.match)}`;
+    case 'interface':
+      return `on ${test.names.join(' or ')}`;
+    case 'payload':
+      return payloadInWords(test.match);
+    case 'filter':
+      return `filter "${test.match.expression}"`;
+    case 'never':
+      return 'no packet';
+  }
+}
+
+/** By the C name of the field. */
+const fieldNames: Readonly<Record<string, string>> = {
+  src_port: 'from port',
+  dst_port: 'port',
+  icmp_code: 'code',
+};
+
+function rangesInWords(field: string, ranges: readonly NumberRange[], family?: 4 | 6): string | undefined {
+  switch (field) {
+    case 'family':
+      return undefined;
+    case 'protocol':
+      return ranges.map(protocolRange).join(' or ');
+    case 'fragment':
+      return fragments[JSON.stringify(ranges)] ?? 'fragment';
+    case 'ethertype':
+      return 'arp';
+    case 'icmp_type':
+      return ranges.map((range) => icmpTypeInWords(range, family)).join(' or ');
+    default:
+      return `${fieldNames[field] ?? field} ${ranges.map(rangeInWords).join(', ')}`;
+  }
+}
+
+const fragments: Readonly<Record<string, string>> = {
+  '[[0,0]]': 'no fragment',
+  '[[1,1]]': 'a first fragment',
+  '[[2,2]]': 'a later fragment',
+  '[[1,2]]': 'a fragment',
+};
+
+const rangeInWords = ([lo, hi]: NumberRange): string => (lo === hi ? String(lo) : `${lo}-${hi}`);
+
+const protocolRange = ([lo, hi]: NumberRange): string =>
+  lo === hi ? protocolName(lo) : hi - lo === 1 ? `${protocolName(lo)} or ${protocolName(hi)}` : `protocol ${lo}-${hi}`;
+
+function flagsInWords(mask: number, value: number): string {
+  const set = mask & value;
+  const clear = mask & ~value;
+  const parts = [...(set ? [`${formatTcpFlags(set)} set`] : []), ...(clear ? [`${formatTcpFlags(clear)} clear`] : [])];
+  return `flags ${parts.join(' and ')}`;
+}
+
+function icmpTypeInWords([lo, hi]: NumberRange, family: 4 | 6 = 4): string {
+  const name = lo === hi ? icmpTypesOf(family).find(({ number }) => number === lo)?.name : undefined;
+  return name ?? `type ${rangeInWords([lo, hi])}`;
+}
+
+function familiesInWords({ v4, v6, arp }: Extract<Test, { kind: 'by-family' }>): string {
+  const words4 = ofFamily(4, v4);
+  const words6 = ofFamily(6, v6);
+  const ip = words4 === words6 ? [words4] : [words4 && `${words4} (IPv4)`, words6 && `${words6} (IPv6)`];
+  return [arp ? 'arp' : undefined, ...ip].filter((words) => words !== undefined).join(' or ');
+}
+
+/** Undefined where no packet of the family passes. */
+function ofFamily(family: 4 | 6, tests: readonly Test[]): string | undefined {
+  return tests.some(({ kind }) => kind === 'never') ? undefined : testsInWords(tests, family);
+}
+
+function payloadInWords({ base, offset, bytes, mask }: PayloadMatch): string {
+  const whole = mask.every((byte) => byte === 0xff);
+  const hex = (list: Uint8Array): string => Buffer.from(list).toString('hex');
+  return `${base} byte ${offset} on ${hex(bytes)}${whole ? '' : ` under ${hex(mask)}`}`;
+}
