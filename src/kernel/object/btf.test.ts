@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { withObject } from '../../../test/objects/compile.ts';
 import { type Btf, parseBtf } from './btf.ts';
 import type { BtfType } from './btf-types.ts';
 import { readElf } from './elf.ts';
-import { withObject } from './fixtures/compile.ts';
 
 /** Our reading of the fixture, and bpftool's, which is the outside judge. */
 function readTypes(): { btf: Btf; judged: unknown[] } {

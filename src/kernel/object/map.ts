@@ -20,7 +20,7 @@ export interface ObjectMap {
   readonly keyType?: BtfTypeId;
   readonly valueType?: BtfTypeId;
   /** For a map of maps: what the inner ones are like. */
-  readonly inner?: ObjectMap;
+  readonly innerMap?: ObjectMap;
 }
 
 /** The maps that are defined as libbpf's `bpf_helpers.h` has it, in `.maps` with `__uint`, `__type` and `__array`. */
@@ -44,7 +44,7 @@ function readMap(btf: Btf, name: string, id: BtfTypeId, where: string): ObjectMa
   if (typeName === undefined) throw unsupported(`${where}: has the type ${type}`);
   const keyType = typed('key');
   const valueType = typed('value');
-  const inner = innerMap(btf, definition, name, where);
+  const innerMap = readInnerMap(btf, definition, name, where);
   return {
     name,
     type: typeName,
@@ -55,7 +55,7 @@ function readMap(btf: Btf, name: string, id: BtfTypeId, where: string): ObjectMa
     pinByName: number('pinning') === PIN_BY_NAME,
     ...(keyType !== undefined && { keyType }),
     ...(valueType !== undefined && { valueType }),
-    ...(inner && { inner }),
+    ...(innerMap && { innerMap }),
   };
 }
 
@@ -87,7 +87,7 @@ function pointee(btf: Btf, struct: BtfStruct, name: string, where: string): BtfT
 }
 
 /** `__array(values, T)` is an array of pointers to T, a map's definition where this is a map of maps. */
-function innerMap(btf: Btf, struct: BtfStruct, name: string, where: string): ObjectMap | undefined {
+function readInnerMap(btf: Btf, struct: BtfStruct, name: string, where: string): ObjectMap | undefined {
   const id = memberType(struct, 'values');
   if (id === undefined) return undefined;
   const values = btf.bareType(id);

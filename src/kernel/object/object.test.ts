@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { withObject } from '../../../test/objects/compile.ts';
 import { createAssembler, disassemble, link, R0 } from '../../asm/index.ts';
 import { SluiceError } from '../../diagnostics/problem.ts';
 import { setVariables } from './data-section.ts';
-import { withObject } from './fixtures/compile.ts';
 import { type BpfObject, readObject } from './object.ts';
 
 let bytes: Uint8Array;
@@ -36,7 +36,7 @@ describe('readObject', () => {
         valueSize: 4,
         maxEntries: 3,
         ...plain,
-        inner: expect.objectContaining({ type: 'array', keySize: 4, valueSize: 2, maxEntries: 5 }),
+        innerMap: expect.objectContaining({ type: 'array', keySize: 4, valueSize: 2, maxEntries: 5 }),
       },
     ]);
     const keyType = object.maps.find(({ name }) => name === 'typed')?.keyType ?? 0;
@@ -49,13 +49,15 @@ describe('readObject', () => {
       ['each', '.text', false],
       ['same_section', 'xdp', false],
       ['entry', 'xdp', true],
+      ['looping', 'xdp', true],
       ['classify', 'tc', true],
     ]);
     expect(object.license).toBe('GPL');
   });
 
   it('names what is called: in the same section, in another, outside of the object, and back by the kernel', () => {
-    expect(calls('entry')).toEqual(['each', 'other_section', 'same_section', 'stage']);
+    expect(calls('entry')).toEqual(['other_section', 'same_section', 'stage']);
+    expect(calls('looping')).toEqual(['each']);
   });
 
   it('names maps, and variables by section and offset', () => {
@@ -90,7 +92,7 @@ describe('readObject', () => {
     stage.mov(R0, 1);
     stage.exit();
     const { functions } = link(functionOf('entry'), [...object.functions, stage.finish()]);
-    expect(functions.map(({ name }) => name)).toEqual(['entry', 'each', 'other_section', 'same_section', 'stage']);
+    expect(functions.map(({ name }) => name)).toEqual(['entry', 'other_section', 'same_section', 'stage']);
   });
 
   it('gives data sections with their variables', () => {

@@ -1,9 +1,9 @@
 import { transformSync } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { withObject } from '../../../test/objects/compile.ts';
 import * as codec from '../codec.ts';
 import { parseBtf } from './btf.ts';
 import { readElf } from './elf.ts';
-import { withObject } from './fixtures/compile.ts';
 import { generateTypescript } from './typescript.ts';
 
 interface Shape {
