@@ -73,6 +73,8 @@ export {
   namespaceInode,
   openNamespace,
 } from './network/namespace.ts';
+// Compiled objects
+export * from './object/index.ts';
 // What this machine can do
 export { type Environment, readEnvironment } from './probe/environment.ts';
 export { type Feature, features, type ProbedFeature, probeFeatures } from './probe/features.ts';
