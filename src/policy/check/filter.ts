@@ -1,4 +1,5 @@
 import { type FilterCompiler, loadFilterCompiler } from '../../kernel/libpcap.ts';
+import type { CbpfInstruction } from '../cbpf.ts';
 import type { FilterMatch } from '../checked.ts';
 import type { Path } from '../parse/document.ts';
 import { quote } from './numbers.ts';
@@ -28,7 +29,25 @@ export function checkFilter(
     return undefined;
   }
   const result = compiler.compile(expression);
-  if ('program' in result) return { expression, program: result.program };
-  report.error('policy/bad-filter', path, `${quote(expression)} is not a tcpdump expression: ${result.error}`);
-  return undefined;
+  if ('error' in result) {
+    report.error('policy/bad-filter', path, `${quote(expression)} is not a tcpdump expression: ${result.error}`);
+    return undefined;
+  }
+  if (result.program.some(jumpsBack)) {
+    const help = 'leave "protochain" out: the match "protocol" looks behind IPv6 extension headers by itself';
+    report.error('policy/bad-filter', path, `${quote(expression)} makes a loop, which no program in the kernel may`, {
+      help,
+    });
+    return undefined;
+  }
+  return { expression, program: result.program };
 }
+
+/** Classic BPF in the kernel only jumps on. libpcap compiles `protochain` to a jump whose distance is below zero. */
+function jumpsBack({ code, k }: CbpfInstruction): boolean {
+  const always = 0x05;
+  return code === always && k > 0x7fff_ffff;
+}
+
+/** `ja` to an earlier instruction: libpcap writes loops for "protochain", which only its own interpreter runs. */
+const jumpsBack = ({ code, k }: FilterMatch['program'][number]): boolean => code === 0x05 && k >= 0x8000_0000;
