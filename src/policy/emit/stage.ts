@@ -8,6 +8,7 @@ import {
   R2,
   R3,
   R10,
+  withoutUnreachable,
 } from '../../asm/index.ts';
 import { packetFields, Reason, Trait, Verdict } from '../../generated/abi.ts';
 import type { LoweredRule } from '../lower.ts';
@@ -60,7 +61,7 @@ export function emitChain(chain: Chain, options: ChainOptions): ChainCode {
   chain.rules.forEach((rule, index) => {
     if (index > 0 && (asm.instructionCount > instructions || asm.conditionalJumpCount > conditionalJumps)) {
       emitTailCall(asm, options.nextProgram());
-      functions.push(asm.finish());
+      functions.push(withoutUnreachable(asm.finish()));
       asm = createAssembler(`${chain.name}_${functions.length}`);
       e = options.emitterFor(asm);
       emitPartEntry(asm);
@@ -70,7 +71,7 @@ export function emitChain(chain: Chain, options: ChainOptions): ChainCode {
   asm.comment(`${chain.name}: no rule decided`);
   if (chain.end.verdict === Verdict.NONE) emitReturn(asm, Verdict.NONE);
   else emitVerdict(asm, chain.end.id, chain.end.verdict);
-  functions.push(asm.finish());
+  functions.push(withoutUnreachable(asm.finish()));
   const [entry, ...parts] = functions as [BpfFunction, ...BpfFunction[]];
   return { entry, parts };
 }
