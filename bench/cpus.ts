@@ -8,7 +8,7 @@ const GENERATOR_CPU = 0;
 /** The receiver's, where it gets one of its own. */
 const RECEIVER_CPU = 1;
 
-/** Keeps this thread, and with it the generator, on one CPU. The thread's own receive queue work stays there too. */
+/** Keeps this thread, and with it the generator, on one CPU. What its frames make the receiver do stays there too. */
 export function pinGenerator(): void {
   pin(process.pid, GENERATOR_CPU);
 }
@@ -40,6 +40,8 @@ function commandOf(pid: string): string {
   }
 }
 
+/** Ahead of all normal work too: a thread that waits for others would be measured waiting. */
 function pin(pid: number, cpu: number): void {
   execFileSync('taskset', ['--cpu-list', '--pid', String(cpu), String(pid)], { stdio: 'ignore' });
+  execFileSync('chrt', ['--fifo', '--pid', '1', String(pid)], { stdio: 'ignore' });
 }

@@ -3,11 +3,18 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import Table from 'cli-table3';
 
-/** Of several rounds. Rates are packets a second. */
+/** Of several rounds. */
 export interface Sample {
   readonly median: number;
   readonly min: number;
   readonly max: number;
+}
+
+export interface Drops {
+  /** Packets a second. */
+  readonly rate: Sample;
+  /** Of the rate of a bare XDP_DROP in the same round. */
+  readonly ofBare: Sample;
 }
 
 export interface DropResult {
@@ -16,9 +23,9 @@ export interface DropResult {
   /** Why it was not measured. */
   readonly unavailable?: string;
   /** Generator and receiver share a CPU: the rate has the generator's cost in it. */
-  readonly sharedCpu?: Sample;
+  readonly sharedCpu?: Drops;
   /** Each has its own: the rate is the receiver's, up to what the generator can do. */
-  readonly ownCpu?: Sample;
+  readonly ownCpu?: Drops;
 }
 
 export interface CostResult {
@@ -38,7 +45,7 @@ export interface Results {
 
 export function sampleOf(values: readonly number[]): Sample {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (index: number) => Math.round((sorted[index] ?? 0) * 100) / 100;
+  const at = (index: number) => Number((sorted[index] ?? 0).toPrecision(4));
   return { median: at(sorted.length >> 1), min: at(0), max: at(sorted.length - 1) };
 }
 
@@ -64,18 +71,10 @@ export function keep(results: Results): void {
 
 /** The results for people. */
 export function tables({ drops, costs }: Results): string {
-  const bare = drops.find(({ id }) => id === 'xdp-drop');
   const dropTable = new Table({ head: ['dropped, Mpps', 'one CPU', 'of bare', 'own CPU', 'of bare'], style });
   for (const { title, unavailable, sharedCpu, ownCpu } of drops) {
     if (unavailable !== undefined) dropTable.push([title, { colSpan: 4, content: unavailable }]);
-    else
-      dropTable.push([
-        title,
-        mpps(sharedCpu),
-        share(sharedCpu, bare?.sharedCpu),
-        mpps(ownCpu),
-        share(ownCpu, bare?.ownCpu),
-      ]);
+    else dropTable.push([title, mpps(sharedCpu), ofBare(sharedCpu), mpps(ownCpu), ofBare(ownCpu)]);
   }
   const costTable = new Table({ head: ['over the empty program', 'ns a packet'], style });
   for (const { title, nanoseconds } of costs) costTable.push([title, nanoseconds.median.toFixed(0)]);
@@ -84,8 +83,6 @@ export function tables({ drops, costs }: Results): string {
 
 const style = { head: [], border: [] };
 
-const mpps = (rate: Sample | undefined): string =>
-  rate === undefined ? '' : [rate.median, rate.min, rate.max].map((value) => (value / 1e6).toFixed(2)).join('  ');
+const mpps = (drops: Drops | undefined): string => (drops === undefined ? '' : (drops.rate.median / 1e6).toFixed(2));
 
-const share = (rate: Sample | undefined, bound: Sample | undefined): string =>
-  rate === undefined || bound === undefined ? '' : (rate.median / bound.median).toFixed(2);
+const ofBare = (drops: Drops | undefined): string => (drops === undefined ? '' : drops.ofBare.median.toFixed(2));

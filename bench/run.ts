@@ -1,15 +1,19 @@
 /** `make bench`: what a dropped packet costs with Sluice and with its peers, in one run on one machine. */
+
 import { type Contestant, dropRates, enterContest, leaveContest } from './contest.ts';
+import { costsOf } from './costs.ts';
 import { giveReceiverItsOwnCpu, pinGenerator } from './cpus.ts';
 import { loadGenerator } from './flood.ts';
+import { bareXdp } from './peers/bare-xdp.ts';
 import { peers } from './peers/index.ts';
-import { type DropResult, keep, provenance, sampleOf, tables } from './results.ts';
+import { generationOf, measuredPolicies } from './policies.ts';
+import { type CostResult, type DropResult, type Drops, keep, provenance, sampleOf, tables } from './results.ts';
 
 const ROUNDS = 7;
 
 process.chdir(new URL('..', import.meta.url).pathname);
 pinGenerator();
-const results = { ...provenance(), drops: await measureDrops(), costs: [] };
+const results = { ...provenance(), drops: await measureDrops(), costs: measureCosts() };
 keep(results);
 console.log(tables(results));
 
@@ -26,13 +30,35 @@ async function measureDrops(): Promise<DropResult[]> {
 async function contest(contestants: readonly Contestant[]): Promise<DropResult[]> {
   using generator = loadGenerator();
   const present = contestants.filter(({ unavailable }) => unavailable === undefined);
-  const shared = dropRates(present, generator, ROUNDS);
+  const sharedCpu = dropRates(present, generator, ROUNDS);
   for (const { lab } of present) await giveReceiverItsOwnCpu(lab.host('host'));
-  const own = dropRates(present, generator, ROUNDS);
+  const ownCpu = dropRates(present, generator, ROUNDS);
 
   return contestants.map(({ peer: { id, title }, unavailable }) =>
     unavailable === undefined
-      ? { id, title, sharedCpu: sampleOf(shared.get(id) ?? []), ownCpu: sampleOf(own.get(id) ?? []) }
+      ? { id, title, sharedCpu: dropsOf(id, sharedCpu), ownCpu: dropsOf(id, ownCpu) }
       : { id, title, unavailable },
   );
+}
+
+function dropsOf(id: string, rates: ReadonlyMap<string, readonly number[]>): Drops {
+  const own = rates.get(id) ?? [];
+  const bare = rates.get(bareXdp.id) ?? [];
+  return { rate: sampleOf(own), ofBare: sampleOf(own.map((rate, round) => rate / (bare[round] ?? Number.NaN))) };
+}
+
+function measureCosts(): CostResult[] {
+  const generations = measuredPolicies.map((policy) => ({ ...policy, generation: generationOf(policy, () => 1) }));
+  const subjects = generations.map(({ id, title, generation }) => ({
+    id,
+    title,
+    program: generation.xdp,
+    multiBuffer: false,
+  }));
+  try {
+    const costs = costsOf(subjects, ROUNDS);
+    return subjects.map(({ id, title }) => ({ id, title, nanoseconds: sampleOf(costs.get(id) ?? []) }));
+  } finally {
+    for (const { generation } of generations) generation.close();
+  }
 }
