@@ -48,6 +48,3 @@ function jumpsBack({ code, k }: CbpfInstruction): boolean {
   const always = 0x05;
   return code === always && k > 0x7fff_ffff;
 }
-
-/** `ja` to an earlier instruction: libpcap writes loops for "protochain", which only its own interpreter runs. */
-const jumpsBack = ({ code, k }: FilterMatch['program'][number]): boolean => code === 0x05 && k >= 0x8000_0000;
