@@ -15,8 +15,6 @@ export const filters: readonly string[] = [
   'igmp or pim or esp or ah',
   'ip proto 47',
   'ip6 proto 58',
-  'ip6 protochain 58',
-  'ip protochain 6',
   'ether proto 0x0800',
   'ether host 02:00:00:00:00:01',
   'ether dst 02:00:00:00:00:02',
