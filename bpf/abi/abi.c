@@ -6,10 +6,14 @@
 #include "counter.h"
 #include "packet.h"
 #include "rehearsal.h"
+#include "slots.h"
 
 /* BTF leaves anonymous enums out: their constants go by this one. The prefix is dropped. */
 enum constant {
 	CONSTANT_FIRST_RULE = FIRST_RULE,
+	CONSTANT_PROGRAM_REJECT = PROGRAM_REJECT,
+	CONSTANT_FIRST_PART = FIRST_PART,
+	CONSTANT_FIRST_LOG_LIMIT = FIRST_LOG_LIMIT,
 };
 
 struct packet packet;

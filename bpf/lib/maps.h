@@ -7,6 +7,7 @@
 #include "../abi/counter.h"
 #include "../abi/packet.h"
 #include "../abi/rehearsal.h"
+#include "../abi/slots.h"
 
 /* The one record a packet has. Programs of one hook do not interrupt each other on a CPU. */
 struct {
@@ -29,7 +30,7 @@ struct {
 	__uint(max_entries, 1 << 18);
 } events SEC(".maps");
 
-/* One virtual time a rate limit: see limit.h. Entry 0 is that of reject, the others are the log rules'. */
+/* One virtual time a rate limit: see limit.h and slots.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -45,12 +46,10 @@ struct {
 	__type(value, struct rehearsal);
 } rehearsal SEC(".maps");
 
-/* Entry 0 is the hook's reject program, the others are the parts of generated functions. */
+/* Where tail calls go: see slots.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u32);
 } programs SEC(".maps");
-
-enum { PROGRAM_REJECT = 0, LIMIT_REJECT = 0 };

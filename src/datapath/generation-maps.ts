@@ -1,3 +1,4 @@
+import { FIRST_PART } from '../generated/abi.ts';
 import {
   BPF_F_MMAPABLE,
   BPF_F_RDONLY_PROG,
@@ -75,7 +76,7 @@ function entriesOf(compiled: CompiledPolicy, hook: HookName, name: string): numb
     case 'limits':
       return compiled.limits;
     case 'programs':
-      return 1 + (compiled[hook]?.parts.length ?? 0);
+      return FIRST_PART + (compiled[hook]?.parts.length ?? 0);
     default:
       return undefined;
   }

@@ -1,5 +1,6 @@
 import { type BpfFunction, type LinkedProgram, link, patchMaps } from '../asm/index.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
+import { PROGRAM_REJECT } from '../generated/abi.ts';
 import { BPF_F_XDP_HAS_FRAGS, loadProgram, type Program, VerifierError } from '../kernel/index.ts';
 import { loadFunctionBtf } from '../kernel/program/function-btf.ts';
 import type { CompiledHook, CompiledPolicy } from '../policy/compile.ts';
@@ -34,9 +35,6 @@ export interface GenerationOptions {
   /** Built for test runs: reads what to pretend from the map `rehearsal` and writes its verdict there. */
   readonly rehearse?: boolean;
 }
-
-/** Index of the hook's reject program in its map `programs` (bpf/lib/maps.h). */
-const PROGRAM_REJECT = 0;
 
 /**
  * Links the compiled policy with the data plane and loads all of it. What has been made is released when something

@@ -123,6 +123,9 @@ export const fragmentNames: Readonly<Record<number, string>> = {
 };
 
 export const FIRST_RULE = 32;
+export const PROGRAM_REJECT = 0;
+export const FIRST_PART = 1;
+export const FIRST_LOG_LIMIT = 1;
 
 /** `struct packet` */
 export interface Packet {

@@ -1,6 +1,6 @@
 import type { Assembler, BpfFunction } from '../asm/index.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
-import { FIRST_RULE, Reason, Verdict } from '../generated/abi.ts';
+import { FIRST_LOG_LIMIT, FIRST_PART, FIRST_RULE, Reason, Verdict } from '../generated/abi.ts';
 import type { CheckedPolicy } from './checked.ts';
 import { verdictOf } from './emit/action.ts';
 import type { Emitter } from './emit/emitter.ts';
@@ -53,7 +53,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
   const bitmaps = createBitmapTable();
   const rules = compiledRules(plan);
   const logRules = rules.filter(({ action }) => action.kind === 'log');
-  const limits = new Map(logRules.map(({ rule }, index) => [rule.index, 1 + index]));
+  const limits = new Map(logRules.map(({ rule }, index) => [rule.index, FIRST_LOG_LIMIT + index]));
   const limitOf = ({ rule }: LoweredRule): number => limits.get(rule.index) ?? 0;
 
   function compileHook(hook: Hook, chains: readonly Chain[]): CompiledHook {
@@ -84,7 +84,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
     tries: sets.tries,
     bitmaps: bitmaps.contents(),
     counters: FIRST_RULE + policy.prefilter.length + policy.ingress.rules.length + policy.egress.rules.length,
-    limits: 1 + logRules.length,
+    limits: FIRST_LOG_LIMIT + logRules.length,
     constants: {
       has_prefilter: hasPrefilter ? 1 : 0,
       has_mark: rules.some(({ action }) => action.kind === 'mark') ? 1 : 0,
@@ -103,10 +103,10 @@ function compiledRules(plan: Plan): LoweredRule[] {
 function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextProgram'>): CompiledHook {
   const functions: BpfFunction[] = [];
   const parts: { index: number; function: BpfFunction }[] = [];
-  let programs = 0;
+  let next = FIRST_PART;
   for (const chain of chains) {
-    const first = programs + 1;
-    const code = emitChain(chain, { ...options, nextProgram: () => ++programs });
+    const first = next;
+    const code = emitChain(chain, { ...options, nextProgram: () => next++ });
     functions.push(code.entry);
     code.parts.forEach((part, i) => {
       parts.push({ index: first + i, function: part });
