@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, rmSync, statfsSync, unlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { bpf } from './system/bpf.ts';
 import { objectPathAttr } from './system/bpf-attr.ts';
 import { type Descriptor, ownDescriptor } from './system/descriptor.ts';
 import { errno } from './system/errno.ts';
+import { inFileSystem } from './system/file-system.ts';
 import { cString } from './system/struct.ts';
 import { systemCall } from './system/system-call.ts';
 import { BPF_FS_MAGIC } from './system/uapi-bpf.ts';
@@ -27,7 +28,7 @@ export function isBpffs(path: string): boolean {
  */
 export function mountBpffs(path: string = DEFAULT_BPFFS): boolean {
   if (isBpffs(path)) return false;
-  mkdirSync(path, { recursive: true });
+  inFileSystem(() => mkdirSync(path, { recursive: true }));
   systemCall('mount', [cString('bpf'), cString(path), cString('bpf'), 0, cString('mode=0700')], path);
   return true;
 }
@@ -43,10 +44,12 @@ export function unmountBpffs(path: string): void {
  * @param object names it in errors: `map "counters"`.
  */
 export function pinObject(fd: number, path: string, object: string): void {
-  if (isBpffs(nearestFolder(path))) mkdirSync(dirname(path), { recursive: true });
+  if (isBpffs(nearestFolder(path))) inFileSystem(() => mkdirSync(dirname(path), { recursive: true }));
   bpf('BPF_OBJ_PIN', objectPathAttr.encode({ pathname: cString(path), bpf_fd: fd }), object, (value) => {
     if (!isBpffs(dirname(path))) return { code: 'kernel/bpffs-missing', detail: `${path} is not on a BPF file system` };
     if (value === errno.EEXIST) return { detail: `${path} is taken` };
+    if (basename(path).includes('.'))
+      return { code: 'kernel/system-call', detail: `${path}: no dots in names of pins` };
     return { detail: path };
   });
 }
@@ -64,12 +67,12 @@ export function openPinnedObject(path: string): Descriptor {
 
 /** Removes a pin. The object lives on while something else holds it: a descriptor, a link, a program. */
 export function unpin(path: string): void {
-  unlinkSync(path);
+  inFileSystem(() => unlinkSync(path));
 }
 
 /** Removes a folder of pins, with the folders in it. Nothing happens where there is none. */
 export function unpinFolder(path: string): void {
-  rmSync(path, { recursive: true, force: true });
+  inFileSystem(() => rmSync(path, { recursive: true, force: true }));
 }
 
 /** What the kernel itself puts into the root of every BPF file system: iterators that list maps and programs. */

@@ -36,7 +36,6 @@ export {
   type MapHandle,
   type MapLayout,
   mapFromId,
-  mapTypeOf,
   openPinnedMap,
 } from './map/handle.ts';
 export { type LpmKey, lpmKey } from './map/lpm-key.ts';
@@ -98,7 +97,6 @@ export {
   type ProgramBtf,
   type ProgramSpec,
   programFromId,
-  programTypeOf,
 } from './program/load.ts';
 export {
   enableStatistics,
@@ -129,4 +127,5 @@ export { type Descriptor, openDescriptorNames, openDescriptors } from './system/
 export { errno, errnoName } from './system/errno.ts';
 export { type Mapping, openMappings } from './system/mapping.ts';
 export { type Refusal, SystemCallError } from './system/system-call.ts';
+export { attachTypeOf, linkTypeOf, mapTypeOf, programTypeOf } from './system/type-names.ts';
 export * from './system/uapi-bpf.ts';

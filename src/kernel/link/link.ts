@@ -4,7 +4,8 @@ import { bpf, objectInfo } from '../system/bpf.ts';
 import { linkDetachAttr, linkInfo, linkUpdateAttr, objectIdAttr } from '../system/bpf-attr.ts';
 import { type Descriptor, ownDescriptor } from '../system/descriptor.ts';
 import { errno } from '../system/errno.ts';
-import { BPF_F_REPLACE, type LinkType, linkTypes } from '../system/uapi-bpf.ts';
+import { attachTypeOf, linkTypeOf } from '../system/type-names.ts';
+import { type AttachType, BPF_F_REPLACE, type LinkType } from '../system/uapi-bpf.ts';
 
 /** What the kernel says of a link now. */
 export interface LinkInfo {
@@ -14,6 +15,8 @@ export interface LinkInfo {
   readonly programId: number;
   /** Of XDP and TCX links: where the program is attached; 0 when it was detached or the interface is gone. */
   readonly ifindex: number;
+  /** Of TCX links: on which side of the interface, `BPF_TCX_INGRESS` or `BPF_TCX_EGRESS`. */
+  readonly attachType: AttachType | undefined;
 }
 
 /** What a link needs to know of a program. */
@@ -54,15 +57,13 @@ export function linkFromId(id: number): Link {
   return linkOf(ownDescriptor(fd, `link ${id}`), `link ${id}`);
 }
 
-const linkTypeNames = new Map<number, LinkType>(
-  Object.entries(linkTypes).map(([name, value]) => [value, name as LinkType]),
-);
-
 /** @param object how the link is called in errors: `XDP link on "eth0"`. */
 export function linkOf(descriptor: Descriptor, object: string): Link {
   const info = (): LinkInfo => {
-    const { id, type, prog_id, ifindex } = objectInfo(linkInfo, descriptor.fd, object);
-    return { id, type: linkTypeNames.get(type), programId: prog_id, ifindex };
+    const { id, type, prog_id, ifindex, attach_type } = objectInfo(linkInfo, descriptor.fd, object);
+    const kind = linkTypeOf(type);
+    const attachType = kind === 'tcx' ? attachTypeOf(attach_type) : undefined;
+    return { id, type: kind, programId: prog_id, ifindex, attachType };
   };
   const update = (program: LinkedProgram, expected?: LinkedProgram) => {
     const attr = linkUpdateAttr.encode({

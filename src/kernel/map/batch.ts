@@ -48,9 +48,9 @@ function readBatch<K, V>(
   from: Uint8Array | undefined,
   room: number,
 ): Batch<K, V> | undefined {
-  const keys = new Uint8Array(new ArrayBuffer(key.size * room));
-  const values = new Uint8Array(new ArrayBuffer(value.size * room));
-  const next = new Uint8Array(new ArrayBuffer(Math.max(key.size, 8)));
+  const keys = new Uint8Array(key.size * room);
+  const values = new Uint8Array(value.size * room);
+  const next = new Uint8Array(Math.max(key.size, 8));
   const attr = mapBatchAttr.encode({ in_batch: from, out_batch: next, keys, values, count: room, map_fd: map.fd });
   const result = tryBpf('BPF_MAP_LOOKUP_BATCH', attr);
   if (unsupported.has(result)) return undefined;
@@ -109,7 +109,7 @@ export function deleteBatch<K>(map: MapHandle, key: Codec<K>, wanted: readonly K
 }
 
 function pack<T>(codec: Codec<T>, items: readonly T[]): Uint8Array {
-  const bytes = new Uint8Array(new ArrayBuffer(codec.size * items.length));
+  const bytes = new Uint8Array(codec.size * items.length);
   const view = new DataView(bytes.buffer);
   for (const [index, item] of items.entries()) codec.write(view, index * codec.size, item);
   return bytes;

@@ -2,11 +2,11 @@ import { bpfError, type Explanation } from '../system/bpf.ts';
 import { errno } from '../system/errno.ts';
 import type { SystemCallError } from '../system/system-call.ts';
 import type { Command } from '../system/uapi-bpf.ts';
-import { describe, type MapLayout } from './handle.ts';
+import { describeMap, type MapLayout } from './handle.ts';
 
 /** The error of a call about entries of a map, with what its errno means for a map of this type. */
 export function elementError(command: Command, value: number, map: MapLayout): SystemCallError {
-  return bpfError(command, value, describe(map.name), explain(value, map));
+  return bpfError(command, value, describeMap(map.name), explain(value, map));
 }
 
 function explain(value: number, map: MapLayout): Explanation | undefined {

@@ -5,6 +5,7 @@ import { mapCreateAttr, mapElementAttr, mapInfo, objectIdAttr } from '../system/
 import { type Descriptor, ownDescriptor } from '../system/descriptor.ts';
 import { errno } from '../system/errno.ts';
 import { textOf } from '../system/struct.ts';
+import { mapTypeOf } from '../system/type-names.ts';
 import { BPF_F_NO_PREALLOC, type MapType, mapTypes } from '../system/uapi-bpf.ts';
 
 /** What a map is, as the kernel knows it. Sizes in bytes. */
@@ -53,11 +54,11 @@ export function createMapHandle(definition: MapDefinition): MapHandle {
     inner_map_fd: inner?.fd ?? 0,
     map_name: kernelName(name),
   });
-  const fd = bpf('BPF_MAP_CREATE', attr, describe(name), (value) => {
+  const fd = bpf('BPF_MAP_CREATE', attr, describeMap(name), (value) => {
     const shape = `${type}, ${keySize}-byte keys, ${valueSize}-byte values, ${maxEntries.toLocaleString('en')} entries`;
     return value === errno.EINVAL || value === errno.E2BIG ? { detail: `not possible: ${shape}` } : undefined;
   });
-  return handleOf(ownDescriptor(fd, describe(name)), { type, name, keySize, valueSize, maxEntries, flags });
+  return handleOf(ownDescriptor(fd, describeMap(name)), { type, name, keySize, valueSize, maxEntries, flags });
 }
 
 /** Opens the map that is pinned at `path`. */
@@ -86,7 +87,7 @@ function adoptMap(descriptor: Descriptor, where: string): MapHandle {
 
 function readInfo(fd: number, object: string): MapLayout & { readonly id: number } {
   const info = objectInfo(mapInfo, fd, object);
-  const type = mapTypeNames.get(info.type);
+  const type = mapTypeOf(info.type);
   if (type === undefined) {
     throw new SluiceError({
       code: 'kernel/map-mismatch',
@@ -104,17 +105,8 @@ function readInfo(fd: number, object: string): MapLayout & { readonly id: number
   };
 }
 
-const mapTypeNames = new Map<number, MapType>(
-  Object.entries(mapTypes).map(([name, value]) => [value, name as MapType]),
-);
-
-/** The name of a number of `enum bpf_map_type`, as an object file has it. */
-export function mapTypeOf(value: number): MapType | undefined {
-  return mapTypeNames.get(value);
-}
-
 function handleOf(descriptor: Descriptor, layout: MapLayout): MapHandle {
-  const object = describe(layout.name);
+  const object = describeMap(layout.name);
   let id: number | undefined;
   return {
     ...layout,
@@ -135,6 +127,6 @@ function handleOf(descriptor: Descriptor, layout: MapLayout): MapHandle {
 }
 
 /** How a map is called in errors. */
-export function describe(name: string): string {
+export function describeMap(name: string): string {
   return `map "${name}"`;
 }

@@ -1,7 +1,7 @@
 import { type Mapping, mapShared } from '../system/mapping.ts';
 import { pageSize } from '../system/page-size.ts';
 import { alignUp } from '../system/struct.ts';
-import { describe, type MapHandle } from './handle.ts';
+import { describeMap, type MapHandle } from './handle.ts';
 
 /** The memory of an array map, shared with the kernel: reading and writing costs no system call. */
 export interface MapMemory extends Mapping {
@@ -13,7 +13,7 @@ export interface MapMemory extends Mapping {
 export function mapMemory(map: MapHandle, access: 'read' | 'write' = 'write'): MapMemory {
   const stride = alignUp(map.valueSize, 8);
   const length = alignUp(stride * map.maxEntries, pageSize());
-  const mapping = mapShared(map.fd, length, 0, access, describe(map.name));
+  const mapping = mapShared(map.fd, length, 0, access, describeMap(map.name));
   return {
     stride,
     get buffer() {

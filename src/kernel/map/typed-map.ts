@@ -1,13 +1,9 @@
 import { SluiceError } from '../../diagnostics/problem.ts';
 import type { Codec } from '../codec.ts';
-import { mapElementAttr } from '../system/bpf-attr.ts';
-import { errno } from '../system/errno.ts';
-import { rawSyscall } from '../system/ffi.ts';
-import { systemCallNumber } from '../system/system-call.ts';
-import { BPF_ANY, BPF_EXIST, BPF_NOEXIST, type Command, commands, type MapType } from '../system/uapi-bpf.ts';
+import { BPF_ANY, BPF_EXIST, BPF_NOEXIST, type MapType } from '../system/uapi-bpf.ts';
 import { deleteBatch, lookupBatch, updateBatch } from './batch.ts';
-import { elementError } from './element-error.ts';
-import { createMapHandle, describe, type MapHandle } from './handle.ts';
+import { elementCalls } from './element-calls.ts';
+import { createMapHandle, describeMap, type MapHandle } from './handle.ts';
 import { perCpuValues } from './per-cpu.ts';
 
 /** Whether an update may make a new entry, must, or must not. */
@@ -91,80 +87,29 @@ function requireLayout(handle: MapHandle, key: Codec<unknown>, value: Codec<unkn
   const wanted = `${kind} with ${key.size}-byte keys and ${value.size}-byte values`;
   throw new SluiceError({
     code: 'kernel/map-mismatch',
-    message: `${describe(handle.name)} is ${found}, expected ${wanted}`,
+    message: `${describeMap(handle.name)} is ${found}, expected ${wanted}`,
   });
 }
 
-/**
- * The calls about single entries share one attribute block and one buffer for a key and a value each: nothing is
- * allocated and no address is asked for at a call.
- */
-function elements<K, V>(handle: MapHandle, keyCodec: Codec<K>, valueCodec: Codec<V>): BpfMap<K, V> {
-  const keyBytes = new Uint8Array(new ArrayBuffer(keyCodec.size));
-  const valueBytes = new Uint8Array(new ArrayBuffer(Math.max(keyCodec.size, valueCodec.size)));
-  const key = new DataView(keyBytes.buffer);
-  const value = new DataView(valueBytes.buffer);
-  const attr = mapElementAttr.encode({ map_fd: handle.fd, key: keyBytes, value: valueBytes });
-  const keyAddress = attr.view.getBigUint64(mapElementAttr.offsets.key, true);
-  const number = systemCallNumber('bpf');
-
-  const call = (command: Command, size = attr.bytes.length): number => {
-    attr.view.setUint32(mapElementAttr.offsets.map_fd, handle.fd, true);
-    return rawSyscall(number, commands[command], attr.address, size);
-  };
-  const fail = (command: Command, result: number) => elementError(command, -result, handle);
-
-  const read = (command: Command, wanted: K): V | undefined => {
-    keyCodec.write(key, 0, wanted);
-    const result = call(command);
-    if (result === -errno.ENOENT) return undefined;
-    if (result < 0) throw fail(command, result);
-    return valueCodec.read(value, 0);
-  };
-
-  /** Puts the key behind the one in `keyBytes` into `valueBytes`; false at the end. */
-  const nextKey = (first: boolean): boolean => {
-    attr.view.setBigUint64(mapElementAttr.offsets.key, first ? 0n : keyAddress, true);
-    const result = call('BPF_MAP_GET_NEXT_KEY');
-    attr.view.setBigUint64(mapElementAttr.offsets.key, keyAddress, true);
-    if (result === -errno.ENOENT) return false;
-    if (result < 0) throw fail('BPF_MAP_GET_NEXT_KEY', result);
-    return true;
-  };
-
+function elements<K, V>(handle: MapHandle, key: Codec<K>, value: Codec<V>): BpfMap<K, V> {
+  const calls = elementCalls(handle, key, value);
   const map: BpfMap<K, V> = {
     handle,
-    lookup: (wanted) => read('BPF_MAP_LOOKUP_ELEM', wanted),
-    lookupAndDelete: (wanted) => read('BPF_MAP_LOOKUP_AND_DELETE_ELEM', wanted),
-    update: (wanted, content, mode = 'any') => {
-      keyCodec.write(key, 0, wanted);
-      valueCodec.write(value, 0, content);
-      attr.view.setUint32(mapElementAttr.offsets.flags, updateFlags[mode], true);
-      const result = call('BPF_MAP_UPDATE_ELEM');
-      attr.view.setUint32(mapElementAttr.offsets.flags, 0, true);
-      if (result < 0) throw fail('BPF_MAP_UPDATE_ELEM', result);
-    },
-    delete: (wanted) => {
-      keyCodec.write(key, 0, wanted);
-      // The kernel insists that nothing follows the key.
-      const result = call('BPF_MAP_DELETE_ELEM', mapElementAttr.offsets.value);
-      if (result === -errno.ENOENT) return false;
-      if (result < 0) throw fail('BPF_MAP_DELETE_ELEM', result);
-      return true;
-    },
+    lookup: (wanted) => calls.read('BPF_MAP_LOOKUP_ELEM', wanted),
+    lookupAndDelete: (wanted) => calls.read('BPF_MAP_LOOKUP_AND_DELETE_ELEM', wanted),
+    update: (wanted, content, mode = 'any') => calls.write(wanted, content, updateFlags[mode]),
+    delete: calls.remove,
     *keys() {
       // The kernel starts again when the key it is given is gone: bounded, so that a busy map cannot hold us for ever.
-      let current: Uint8Array | undefined;
+      let position: Uint8Array | undefined;
       for (let count = 0; count < handle.maxEntries; count++) {
-        if (current !== undefined) keyBytes.set(current);
-        if (!nextKey(current === undefined)) return;
-        current = valueBytes.slice(0, keyCodec.size);
-        const result = keyCodec.read(new DataView(current.buffer), 0);
-        yield result;
+        position = calls.keyBehind(position);
+        if (position === undefined) return;
+        yield key.read(new DataView(position.buffer), 0);
       }
     },
     *entries() {
-      const batches = lookupBatch(handle, keyCodec, valueCodec);
+      const batches = lookupBatch(handle, key, value);
       if (batches !== undefined) return yield* batches;
       for (const one of map.keys()) {
         const found = map.lookup(one);
@@ -173,12 +118,12 @@ function elements<K, V>(handle: MapHandle, keyCodec: Codec<K>, valueCodec: Codec
     },
     updateAll: (entries, mode = 'any') => {
       const list = [...entries];
-      const done = updateBatch(handle, keyCodec, valueCodec, list, updateFlags[mode]);
+      const done = updateBatch(handle, key, value, list, updateFlags[mode]);
       for (const [one, content] of done ? [] : list) map.update(one, content, mode);
     },
     deleteAll: (keys) => {
       const list = [...keys];
-      const done = deleteBatch(handle, keyCodec, list);
+      const done = deleteBatch(handle, key, list);
       for (const one of done ? [] : list) map.delete(one);
     },
     close: handle.close,

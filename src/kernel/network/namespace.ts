@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SluiceError } from '../../diagnostics/problem.ts';
 import { type Descriptor, openDescriptor } from '../system/descriptor.ts';
 import { errno } from '../system/errno.ts';
+import { inFileSystem } from '../system/file-system.ts';
 import { cString } from '../system/struct.ts';
 import { SystemCallError, systemCall } from '../system/system-call.ts';
 
@@ -40,8 +41,8 @@ export function openNamespace(namespace: NamespaceReference): Descriptor {
 }
 
 function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' ? 'there is none' : message;
+  if (!(error instanceof SystemCallError)) throw error;
+  return error.errno === errno.ENOENT ? 'there is none' : error.message;
 }
 
 /** Moves the calling thread into a network namespace, for good. Sockets and interfaces are looked for there. */
@@ -70,19 +71,14 @@ export function inNamespace<T>(namespace: NamespaceReference | Descriptor, actio
 
 /** The inode number that tells network namespaces apart; of the calling thread's where none is given. */
 export function namespaceInode(namespace?: NamespaceReference): number {
-  return statSync(namespace === undefined ? CURRENT : pathOf(namespace)).ino;
+  return inFileSystem(() => statSync(namespace === undefined ? CURRENT : pathOf(namespace)).ino);
 }
 
 /** Creates a network namespace with a name, as `ip netns add` does. Its loopback interface is down. */
 export function createNamespace(name: string): void {
   const path = join(NAMES, name);
   prepareNames();
-  try {
-    closeSync(openSync(path, 'wx', 0o444));
-  } catch (error) {
-    if (!existsSync(path)) throw error;
-    throw new SystemCallError({ call: 'open', object: path, errno: errno.EEXIST, detail: 'the name is taken' });
-  }
+  inFileSystem(() => closeSync(openSync(path, 'wx', 0o444)));
   try {
     using origin = openDescriptor(CURRENT);
     systemCall('unshare', [CLONE_NEWNET], `network namespace "${name}"`);
@@ -114,7 +110,7 @@ export function listNamespaces(): string[] {
 
 /** Makes names seen in every mount namespace, as ip-netns(8) does: the folder is a shared mount of its own. */
 function prepareNames(): void {
-  mkdirSync(NAMES, { recursive: true, mode: 0o755 });
+  inFileSystem(() => mkdirSync(NAMES, { recursive: true, mode: 0o755 }));
   try {
     mount('', NAMES, MS_SHARED | MS_REC);
   } catch (error) {

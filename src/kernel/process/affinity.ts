@@ -12,7 +12,7 @@ export function currentCpu(): number {
 
 /** The CPUs that the calling thread may run on, in order. */
 export function allowedCpus(): number[] {
-  const mask = new Uint8Array(new ArrayBuffer(MASK_SIZE));
+  const mask = new Uint8Array(MASK_SIZE);
   systemCall('sched_getaffinity', [0, MASK_SIZE, mask]);
   const isSet = (cpu: number) => ((mask[cpu >> 3] ?? 0) & (1 << (cpu & 7))) !== 0;
   return Array.from({ length: MASK_SIZE * 8 }, (_, cpu) => cpu).filter(isSet);
@@ -20,7 +20,7 @@ export function allowedCpus(): number[] {
 
 /** Lets the calling thread run on these CPUs only. */
 export function setAllowedCpus(cpus: readonly number[]): void {
-  const mask = new Uint8Array(new ArrayBuffer(MASK_SIZE));
+  const mask = new Uint8Array(MASK_SIZE);
   for (const cpu of cpus) mask[cpu >> 3] = (mask[cpu >> 3] ?? 0) | (1 << (cpu & 7));
   systemCall('sched_setaffinity', [0, MASK_SIZE, mask], `CPUs ${cpus.join(', ')}`);
 }

@@ -5,6 +5,7 @@ import { objectIdAttr, programInfo, programLoadAttr } from '../system/bpf-attr.t
 import { type Descriptor, ownDescriptor } from '../system/descriptor.ts';
 import { errno } from '../system/errno.ts';
 import { cString, type EncodedStruct, textOf } from '../system/struct.ts';
+import { programTypeOf } from '../system/type-names.ts';
 import { type AttachType, attachTypes, type ProgramType, programTypes } from '../system/uapi-bpf.ts';
 import { VerifierError } from './verifier-error.ts';
 
@@ -68,7 +69,7 @@ export function loadProgram(spec: ProgramSpec): Program {
 }
 
 function load(spec: ProgramSpec, logLevel: number, logSize: number): { result: number; log: string } {
-  const buffer = logSize === 0 ? undefined : new Uint8Array(new ArrayBuffer(logSize));
+  const buffer = logSize === 0 ? undefined : new Uint8Array(logSize);
   const result = tryBpf('BPF_PROG_LOAD', encode(spec, logLevel, buffer));
   return { result, log: buffer === undefined ? '' : textOf(buffer) };
 }
@@ -155,15 +156,6 @@ function adoptProgram(descriptor: Descriptor, where: string): Program {
     descriptor.close();
     throw error;
   }
-}
-
-const programTypeNames = new Map<number, ProgramType>(
-  Object.entries(programTypes).map(([name, value]) => [value, name as ProgramType]),
-);
-
-/** The name of a number of `enum bpf_prog_type`. */
-export function programTypeOf(value: number): ProgramType | undefined {
-  return programTypeNames.get(value);
 }
 
 function programOf(descriptor: Descriptor, type: ProgramType, name: string, log: string): Program {

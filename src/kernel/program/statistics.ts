@@ -3,8 +3,8 @@ import { enableStatsAttr, objectIdAttr, objectInfoAttr, programInfo } from '../s
 import { type Descriptor, ownDescriptor } from '../system/descriptor.ts';
 import { errno } from '../system/errno.ts';
 import { textOf } from '../system/struct.ts';
+import { programTypeOf } from '../system/type-names.ts';
 import { BPF_STATS_RUN_TIME, type Command, type ProgramType } from '../system/uapi-bpf.ts';
-import { programTypeOf } from './load.ts';
 
 /** What the kernel knows of a loaded program. */
 export interface ProgramInfo {

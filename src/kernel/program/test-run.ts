@@ -31,8 +31,8 @@ export interface TestRunResult {
 
 /** Runs a program on a frame, without a network. */
 export function testRun(program: Program, run: TestRun): TestRunResult {
-  const output = new Uint8Array(new ArrayBuffer(run.outputSize ?? run.data.length + 256));
-  const contextOut = run.context === undefined ? undefined : new Uint8Array(new ArrayBuffer(run.context.length));
+  const output = new Uint8Array(run.outputSize ?? run.data.length + 256);
+  const contextOut = run.context === undefined ? undefined : new Uint8Array(run.context.length);
   const attr = testRunAttr.encode({
     prog_fd: program.fd,
     data_in: run.data,
@@ -111,8 +111,8 @@ export interface TestRunnerOptions {
  */
 export function createTestRunner(program: Program, options: TestRunnerOptions = {}): TestRunner {
   const maxFrame = options.maxFrame ?? 4096;
-  const input = new Uint8Array(new ArrayBuffer(maxFrame));
-  const output = new Uint8Array(new ArrayBuffer(options.output === true ? maxFrame + 256 : 0));
+  const input = new Uint8Array(maxFrame);
+  const output = new Uint8Array(options.output === true ? maxFrame + 256 : 0);
   const context = options.context?.slice();
   const frameEnd = context === undefined ? undefined : frameEndOffset(program.type);
   const contextView = context === undefined ? undefined : new DataView(context.buffer);

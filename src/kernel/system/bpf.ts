@@ -36,7 +36,7 @@ export function bpfError(command: Command, errno: number, object?: string, expla
 
 /** Asks the kernel about the object behind a descriptor. A kernel that knows fewer fields leaves the others zero. */
 export function objectInfo<F extends Fields>(layout: Struct<F>, fd: number, object: string): StructResult<F> {
-  const bytes = new Uint8Array(new ArrayBuffer(layout.size));
+  const bytes = new Uint8Array(layout.size);
   const attr = objectInfoAttr.encode({ bpf_fd: fd, info_len: bytes.length, info: bytes });
   bpf('BPF_OBJ_GET_INFO_BY_FD', attr, object);
   return layout.decode(bytes);

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { SluiceError } from '../../diagnostics/problem.ts';
+import { inFileSystem } from './file-system.ts';
 
 /** A file descriptor with one owner. */
 export interface Descriptor {
@@ -42,7 +43,10 @@ export function ownDescriptor(fd: number, what: string): Descriptor {
   };
 }
 
-/** Opens a file for reading and owns its descriptor. The error of node:fs passes through. */
+/** Opens a file for reading and owns its descriptor. */
 export function openDescriptor(path: string): Descriptor {
-  return ownDescriptor(openSync(path, 'r'), path);
+  return ownDescriptor(
+    inFileSystem(() => openSync(path, 'r')),
+    path,
+  );
 }

@@ -48,7 +48,7 @@ export function struct<const F extends Fields>(fields: F): Struct<F> {
     size,
     offsets: offsets as Struct<F>['offsets'],
     encode(values) {
-      const bytes = new Uint8Array(new ArrayBuffer(size));
+      const bytes = new Uint8Array(size);
       const view = new DataView(bytes.buffer);
       const pointees: Uint8Array[] = [];
       for (const [name, type] of Object.entries(fields)) {
