@@ -1,6 +1,6 @@
 import type { CheckedMatch, CheckedRule, StageName } from '../checked.ts';
 import type { Path, PolicyDocument } from '../parse/document.ts';
-import type { Rule } from '../schema.ts';
+import type { Rule } from '../schema/policy.ts';
 import { checkAction } from './actions.ts';
 import { checkMatch } from './match.ts';
 import type { Scope } from './scope.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { didYouMean } from '../../diagnostics/suggest.ts';
 import type { Path, PolicyDocument } from '../parse/document.ts';
-import { type Policy, policySchema } from '../schema.ts';
+import { type Policy, policySchema } from '../schema/policy.ts';
 import type { Report } from './report.ts';
 import { keysAt } from './schema-keys.ts';
 

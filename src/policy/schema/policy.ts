@@ -1,0 +1,76 @@
+import * as z from 'zod/mini';
+import { TERMINAL_ACTIONS } from '../check/actions.ts';
+import { optional, required } from './grammar.ts';
+import { rule } from './rule.ts';
+import { set } from './set.ts';
+
+z.globalRegistry.add(rule, { id: 'rule' });
+z.globalRegistry.add(set, { id: 'set' });
+
+const rules = () => z.array(rule, { error: 'a list of rules' });
+
+const stage = () =>
+  z.strictObject(
+    {
+      default: optional(
+        z.enum(TERMINAL_ACTIONS, { error: 'allow, drop or reject' }),
+        'What becomes of a packet that no rule decides. ARP and IPv6 neighbour discovery pass all the same.',
+        { default: 'allow', examples: ['drop'] },
+      ),
+      rules: optional(rules(), 'The first rule that matches and ends the stage decides.', { default: [] }),
+    },
+    { error: 'a mapping with "default" and "rules"' },
+  );
+
+export const policySchema = required(
+  z.strictObject(
+    {
+      $schema: optional(z.string({ error: 'the address of a JSON Schema' }), 'For editors of JSON.'),
+      version: required(z.literal(1, { error: '1, the version of the language' }), 'The version of the language.', {
+        examples: [1],
+      }),
+      interfaces: required(
+        z.array(z.string({ error: 'the name of an interface' }), { error: 'a list of interfaces like [eth0]' }),
+        'The network interfaces that the policy is for.',
+        { minItems: 1, examples: [['eth0']] },
+      ),
+      sets: optional(
+        z.record(z.string(), set, { error: 'a mapping of names to sets' }),
+        'Sets by name, which rules refer to as `"@name"`: a list of addresses, prefixes and ranges of both families (and of other sets), a file of them, or ports.',
+        {
+          examples: [
+            {
+              admins: ['203.0.113.0/24', '2001:db8:ad::/48'],
+              blocked: { file: 'blocked.txt' },
+              web: { ports: [80, 443, '8000-8100'] },
+            },
+          ],
+        },
+      ),
+      prefilter: optional(
+        rules(),
+        'Rules that see every incoming packet first: block lists, bogons, floods. A packet that none of them decides goes on to `ingress`.',
+        { default: [], examples: [[{ name: 'blocklist', from: '@blocked', action: 'drop' }]] },
+      ),
+      ingress: optional(stage(), 'Packets that come in.', {
+        examples: [{ default: 'drop', rules: [{ name: 'ssh', protocol: 'tcp', port: 22, action: 'allow' }] }],
+      }),
+      egress: optional(stage(), 'Packets that go out.', { examples: [{ default: 'allow' }] }),
+      malformed: optional(
+        z.enum(['drop', 'allow'], { error: 'drop or allow' }),
+        'What becomes of truncated and malformed packets.',
+        { default: 'drop', examples: ['drop'] },
+      ),
+    },
+    { error: 'a policy: a mapping with "version", "interfaces", "ingress" and more' },
+  ),
+  'What may pass the network interfaces of a host.',
+  { title: 'Sluice policy' },
+);
+
+/** A policy as it is written, in YAML, JSON or TypeScript. */
+export type Policy = z.input<typeof policySchema>;
+/** One rule of a policy. */
+export type Rule = z.input<typeof rule>;
+/** A named set of addresses or ports. */
+export type PolicySet = z.input<typeof set>;
