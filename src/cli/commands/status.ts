@@ -1,6 +1,55 @@
 import type { Command } from 'commander';
-import { defineCommand } from '../define-command.ts';
+import type { FoundEnforcement } from '../../datapath/index.ts';
+import { printable } from '../../diagnostics/display-width.ts';
+import { answering, defineCommand } from '../define-command.ts';
+import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/netns.ts';
+import type { Answer } from '../output/answer.ts';
+import { formatAgo } from '../output/numbers.ts';
+import type { Paint } from '../output/style.ts';
+import { type Cell, type Column, renderTable } from '../output/table.ts';
+import type { ExitCode, Session } from '../session.ts';
+
+const HELP = `
+Exit status: 0 a policy is in force on all of its interfaces, 1 not, 2 wrong use.`;
 
 export function statusCommand(): Command {
-  return defineCommand('status', 'not yet');
+  return addNetnsOption(defineCommand('status', 'say which policy is in force, and where'))
+    .addHelpText('after', HELP)
+    .action(answering(status));
+}
+
+async function status(session: Session, options: NetnsOption): Promise<ExitCode> {
+  const { readEnforcement } = await import('../../datapath/index.ts');
+  await enterNetns(options);
+  const found = readEnforcement();
+  await session.print(found ? answerOf(found) : { data: { inForce: false }, text: () => 'no policy is in force\n' });
+  return found?.interfaces.every(({ attached }) => attached) ? 0 : 1;
+}
+
+function answerOf(found: FoundEnforcement): Answer {
+  const { pid, alive, startedAt, policy, rules } = found;
+  const interfaces = found.interfaces.map(({ name, ifindex, mode, attached }) => ({ name, ifindex, mode, attached }));
+  const process = { pid, alive };
+  return {
+    data: { inForce: true, policy: policy.path, since: startedAt, process, rules: rules.length, interfaces },
+    text: (paint) => inWords(found, paint),
+  };
+}
+
+const COLUMNS: readonly Column[] = [{ head: 'interface' }, { head: 'XDP' }, { head: '' }];
+
+function inWords({ pid, alive, startedAt, policy, rules, interfaces }: FoundEnforcement, paint: Paint): string {
+  const facts: Cell[][] = [
+    ['since', `${startedAt.toISOString()} (${formatAgo(startedAt)})`],
+    ['by', alive ? `process ${pid}` : `process ${pid}, which has ended: the kernel goes on enforcing`],
+    ['rules', String(rules.length)],
+  ].map(([what = '', value = '']) => [{ text: what, style: 'dim' }, value]);
+  const rows = interfaces.map(({ name, mode, attached }): Cell[] => [
+    name,
+    mode,
+    attached ? { text: 'attached', style: 'green' } : { text: 'not attached', style: 'red' },
+  ]);
+  return `${paint('bold', printable(policy.path))} is ${paint('green', 'in force')}
+${renderTable([{ head: '' }, { head: '' }], facts, paint, '  ')}
+${renderTable(COLUMNS, rows, paint)}`;
 }

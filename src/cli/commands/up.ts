@@ -1,6 +1,134 @@
-import type { Command } from 'commander';
-import { defineCommand } from '../define-command.ts';
+import { setTimeout } from 'node:timers/promises';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Enforcement, LogEvent } from '../../datapath/index.ts';
+import { answering, defineCommand } from '../define-command.ts';
+import { type CounterRow, counterRows } from '../enforcement/counter-rows.ts';
+import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/netns.ts';
+import type { UpEnd, UpReporter } from '../enforcement/reporter.ts';
+import { readPolicyWithWarnings } from '../policy.ts';
+import type { ExitCode, Session } from '../session.ts';
+
+const HELP = `
+Stays in the foreground and shows counters and the events of log rules; files of sets are followed. Ctrl-C, SIGTERM
+and \`sluice down\` take the policy down. When the process is killed the kernel goes on enforcing: \`sluice status\`
+shows it, \`sluice up\` takes over, \`sluice down\` ends it.`;
+
+interface Options extends NetnsOption {
+  readonly generic?: boolean;
+  readonly interval?: number;
+}
 
 export function upCommand(): Command {
-  return defineCommand('up', 'not yet');
+  const command = defineCommand('up', 'put a policy in force on its interfaces')
+    .argument('<file>', 'the policy')
+    .option('-g, --generic', 'use generic XDP, where the driver has native XDP too')
+    .addOption(
+      new Option('--interval <seconds>', 'how often counters are shown (default: 1 on a terminal, else 10)').argParser(
+        seconds,
+      ),
+    );
+  return addNetnsOption(command).addHelpText('after', HELP).action(answering(up));
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0.1 && value <= 86_400)) throw new InvalidArgumentError('It has to be a number from 0.1 to 86400.');
+  return value;
+}
+
+async function up(session: Session, options: Options, path: string): Promise<ExitCode> {
+  const told = toldToEnd();
+  const [policy, { enforce, readEnforcement }] = await Promise.all([
+    readPolicyWithWarnings(session, path),
+    import('../../datapath/index.ts'),
+  ]);
+  await enterNetns(options);
+  const enforcement = enforce(policy, options.generic ? { generic: true } : {});
+  // However this process ends, short of being killed, the policy goes with it.
+  const stop = onceOnly(enforcement.stop);
+  process.once('exit', stop);
+
+  const reporter = await createReporter(session);
+  const interfaces = enforcement.interfaces.map(({ name, mode }) => ({ name, mode }));
+  await reporter.up({ policy: path, interfaces, pid: process.pid });
+  await session.complain(enforcement.warnings);
+  await reportEvents(enforcement, reporter);
+  const rows = (): CounterRow[] => counterRows(enforcement.counters(), policy);
+  const why = await watch({
+    told,
+    lost: () => readEnforcement()?.pid !== process.pid,
+    intervalMs: (options.interval ?? (session.interactive ? 1 : 10)) * 1000,
+    show: () => reporter.counters(rows(), new Date()),
+  });
+
+  const last = why === 'signal' ? rows() : [];
+  // What another process has put in force since must not be touched.
+  if (why === 'signal') stop();
+  else process.off('exit', stop);
+  await reporter.down({ why, rows: last });
+  return 0;
+}
+
+/** Resolves at the first signal that asks a process to end. */
+function toldToEnd(): Promise<'signal'> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve('signal'));
+  });
+}
+
+function onceOnly(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
+}
+
+async function createReporter(session: Session): Promise<UpReporter> {
+  if (session.form !== 'table') return (await import('../enforcement/data-reporter.ts')).createDataReporter(session);
+  return session.interactive
+    ? (await import('../enforcement/live-reporter.ts')).createLiveReporter(session)
+    : (await import('../enforcement/line-reporter.ts')).createLineReporter(session);
+}
+
+async function reportEvents(enforcement: Enforcement, reporter: UpReporter): Promise<void> {
+  const { describePacket } = await import('../../packet/describe.ts');
+  enforcement.onLog(({ time, rule, packet }: LogEvent) => {
+    void reporter.log({ time, rule: rule.name, line: rule.line, packet: describePacket(packet) });
+  });
+  enforcement.watchSets((change) => void reporter.set(change));
+}
+
+interface Watch {
+  readonly told: Promise<'signal'>;
+  /** Another process has taken the policy down, or has put another in force. */
+  lost(): boolean;
+  readonly intervalMs: number;
+  show(): Promise<void>;
+}
+
+/** How long an end that another process has brought about may go unnoticed. */
+const LOOK_INTERVAL_MS = 1000;
+
+async function watch({ told, lost, intervalMs, show }: Watch): Promise<UpEnd['why']> {
+  await show();
+  let due = Date.now() + intervalMs;
+  for (;;) {
+    const pause = Math.max(0, Math.min(due - Date.now(), LOOK_INTERVAL_MS));
+    if ((await firstOf(told, pause)) === 'signal') return 'signal';
+    if (lost()) return 'taken-down';
+    if (Date.now() < due) continue;
+    await show();
+    due += intervalMs;
+  }
+}
+
+/** What `told` says, or undefined after `pauseMs`. No timer is left behind, which would keep the process alive. */
+async function firstOf<T>(told: Promise<T>, pauseMs: number): Promise<T | undefined> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([told, setTimeout(pauseMs, undefined, { signal: timer.signal })]);
+  } finally {
+    timer.abort();
+  }
 }

@@ -1,0 +1,61 @@
+import { printable } from '../../diagnostics/display-width.ts';
+import { formatBytes, formatCount, plural } from '../output/numbers.ts';
+import type { Paint } from '../output/style.ts';
+import type { Session } from '../session.ts';
+import type { CounterRow } from './counter-rows.ts';
+import { counterTable } from './counter-table.ts';
+import type { LogEntry, UpEnd, UpReporter, UpStart } from './reporter.ts';
+
+/** A line an event, for logs: counters that have moved get one each. */
+export function createLineReporter(session: Session): UpReporter {
+  const { paint, write } = session;
+  let before = new Map<string, number>();
+  return {
+    up: (start) => write(`${upLine(start, paint)}\n`),
+    log: (entry) => write(`${logLine(entry, paint)}\n`),
+    set: (change) => reportSet(session, change, write),
+    async counters(rows, time) {
+      const moved = rows.filter((row) => row.packets !== (before.get(keyOf(row)) ?? 0));
+      await write(
+        moved.map((row) => counterLine(row, row.packets - (before.get(keyOf(row)) ?? 0), time, paint)).join(''),
+      );
+      before = new Map(rows.map((row) => [keyOf(row), row.packets]));
+    },
+    down: (end) => write(downText(end, paint)),
+  };
+}
+
+export function upLine({ policy, interfaces }: UpStart, paint: Paint): string {
+  const where = interfaces.map(({ name, mode }) => `${printable(name)} (${mode})`).join(', ');
+  return `${paint('bold', printable(policy))} is ${paint('green', 'in force')} on ${where}; Ctrl-C takes it down`;
+}
+
+export function logLine({ time, rule, line, packet }: LogEntry, paint: Paint): string {
+  return `${paint('dim', clock(time))}  ${paint('cyan', 'log')}  ${printable(rule)}:${line}  ${printable(packet)}`;
+}
+
+/** What came of a changed set: problems to standard error, success to `write`. */
+export async function reportSet(
+  session: Session,
+  { set, problems }: Parameters<UpReporter['set']>[0],
+  write: (text: string) => Promise<void>,
+): Promise<void> {
+  if (problems.length > 0) return session.complain(problems);
+  return write(`${session.paint('dim', clock(new Date()))}  set @${printable(set)} has been read again\n`);
+}
+
+export function downText({ why, rows }: UpEnd, paint: Paint): string {
+  const table = rows.length > 0 ? `${counterTable(rows, paint)}\n` : '';
+  return `${table}${why === 'signal' ? 'taken down' : 'taken down by another process'}\n`;
+}
+
+function counterLine({ packets, bytes, ...row }: CounterRow, more: number, time: Date, paint: Paint): string {
+  const who = printable(row.rule ?? row.reason);
+  const what = `${plural(packets, 'packet')} (+${formatCount(more)}), ${formatBytes(bytes)}`;
+  return `${paint('dim', clock(time))}  ${row.action ?? ''}  ${who}  ${what}\n`;
+}
+
+const keyOf = ({ stage, rule, reason }: CounterRow): string => `${stage} ${rule ?? ''} ${reason}`;
+
+/** UTC, to the second: logs of several machines are laid side by side. */
+const clock = (time: Date): string => `${time.toISOString().slice(0, 19)}Z`;
