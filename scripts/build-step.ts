@@ -6,7 +6,7 @@ import { filesBelow } from './project-files.ts';
 /** One part of a build, skipped while its inputs are as they were and its outputs are there. */
 export interface BuildStep {
   readonly name: string;
-  /** The files and folders that it reads, from the project's root. */
+  /** The files and folders that it reads, from the project's root; tests in them do not count. */
   readonly inputs: readonly string[];
   /** Whatever else decides the result, e.g. compiler flags. */
   readonly settings?: string;
@@ -31,7 +31,7 @@ export async function runStep(step: BuildStep): Promise<void> {
 
 function digestOf(step: BuildStep): string {
   const hash = createHash('sha256').update(step.settings ?? '');
-  for (const file of filesBelow(step.inputs)) {
+  for (const file of filesBelow(step.inputs, /(?<!\.test\.ts)$/)) {
     hash.update(file).update('\0').update(readFileSync(file)).update('\0');
   }
   return hash.digest('hex');
