@@ -104,20 +104,6 @@ export const linkDetachAttr = struct({ link_fd: 'u32' });
 
 export const enableStatsAttr = struct({ type: 'u32' });
 
-export const queryAttr = struct({
-  target_ifindex: 'u32',
-  attach_type: 'u32',
-  query_flags: 'u32',
-  attach_flags: 'u32',
-  prog_ids: 'pointer',
-  count: 'u32',
-  pad: 'u32',
-  prog_attach_flags: 'pointer',
-  link_ids: 'pointer',
-  link_attach_flags: 'pointer',
-  revision: 'u64',
-});
-
 export const mapInfo = struct({
   type: 'u32',
   id: 'u32',
