@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { SluiceError } from '../diagnostics/problem.ts';
 
 /** What is known of an enforcement besides its pins, so that any process can say what is in force and why. */
