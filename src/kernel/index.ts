@@ -90,6 +90,7 @@ export { possibleCpus } from './process/cpus.ts';
 export { isAtLeast, type KernelVersion, kernelVersion } from './process/kernel-version.ts';
 export { type Capability, effectiveCapabilities, lockedMemoryLimit } from './process/rights.ts';
 // Programs
+export { loadFunctionBtf, type NamedFunction } from './program/function-btf.ts';
 export {
   loadProgram,
   openPinnedProgram,

@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { R0 } from '../../src/asm/index.ts';
 import { u32, u64 } from '../../src/kernel/codec.ts';
 import {
   attachClsact,
   attachTcx,
   attachXdp,
+  BPF_F_XDP_HAS_FRAGS,
   type BpfMap,
   createMap,
   findClsactFilter,
@@ -15,6 +17,7 @@ import {
   inNamespace,
   linkFromId,
   listPins,
+  loadProgram,
   mountBpffs,
   openDescriptorNames,
   openPinnedLink,
@@ -26,7 +29,7 @@ import {
   xdpContext,
 } from '../../src/kernel/index.ts';
 import { caught } from './caught.ts';
-import { constant, counting } from './programs.ts';
+import { assemble, constant, counting } from './programs.ts';
 import { createVethPair, type VethPair } from './veth.ts';
 
 const XDP_DROP = 1;
@@ -114,6 +117,27 @@ describe('an XDP link', () => {
       expect(link.fallbackReason).toBe('its driver has no native XDP (EOPNOTSUPP)');
       const error = caught(() => attachXdp({ interface: 'lo', program, mode: 'native' }));
       expect(error.problems[0]?.code).toMatch(/interface-busy|not-supported/);
+    });
+  });
+
+  it('takes jumbo frames in native mode only with a program made for fragments', () => {
+    execFileSync('ip', ['-n', veth.namespace, 'link', 'set', 'left', 'mtu', '9000']);
+    execFileSync('ip', ['-n', veth.namespace, 'link', 'set', 'right', 'mtu', '9000']);
+    inside(() => {
+      using linear = constant('xdp', XDP_PASS);
+      expect(() => attachXdp({ interface: 'right', program: linear, mode: 'native' })).toThrow(
+        'bpf(BPF_LINK_CREATE) on XDP link on "right": ERANGE (driver veth refuses native XDP at MTU 9000)',
+      );
+      const fallback = attachXdp({ interface: 'right', program: linear });
+      expect(fallback).toMatchObject({ mode: 'generic', fallbackReason: expect.stringContaining('at MTU 9000') });
+      fallback.close();
+      const code = assemble((asm) => {
+        asm.mov(R0, XDP_PASS);
+        asm.exit();
+      });
+      using frags = loadProgram({ type: 'xdp', name: 'frags', code, flags: BPF_F_XDP_HAS_FRAGS });
+      using link = attachXdp({ interface: 'right', program: frags });
+      expect(link).toMatchObject({ mode: 'native', fallbackReason: undefined });
     });
   });
 

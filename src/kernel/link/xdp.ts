@@ -40,7 +40,7 @@ export function attachXdp(attachment: XdpAttachment): XdpLink {
   if (mode !== 'auto' || !isDriversRefusal(-result)) throw refusal(device, first, -result);
   const generic = attach(device, program, 'generic');
   if (generic < 0) throw refusal(device, 'generic', -generic);
-  return xdpLink(generic, device, 'generic', nativeRefusal(device, -result));
+  return xdpLink(generic, device, 'generic', `${nativeRefusal(device, -result)} (${errnoName(-result)})`);
 }
 
 function attach(device: NetworkInterface, program: LinkedProgram, mode: XdpMode): number {
@@ -61,7 +61,7 @@ function isDriversRefusal(value: number): boolean {
 function nativeRefusal(device: NetworkInterface, value: number): string {
   const driver = device.driver === undefined ? 'its driver' : `driver ${device.driver}`;
   const why = value === errno.EOPNOTSUPP ? 'has no native XDP' : `refuses native XDP at MTU ${device.mtu}`;
-  return `${driver} ${why} (${errnoName(value)})`;
+  return `${driver} ${why}`;
 }
 
 function refusal(device: NetworkInterface, mode: XdpMode, value: number): Error {

@@ -1,4 +1,5 @@
-import { type MapType, mapTypes } from '../system/uapi-bpf.ts';
+import { mapTypeOf } from '../system/type-names.ts';
+import type { MapType } from '../system/uapi-bpf.ts';
 import type { Btf } from './btf.ts';
 import type { BtfStruct, BtfTypeId } from './btf-types.ts';
 import { corrupt, unsupported } from './byte-reader.ts';
@@ -40,7 +41,7 @@ function readMap(btf: Btf, name: string, id: BtfTypeId, where: string): ObjectMa
   const typed = (member: string): BtfTypeId | undefined => pointee(btf, definition, member, where);
 
   const type = number('type') ?? 0;
-  const typeName = mapTypeNames.get(type);
+  const typeName = mapTypeOf(type);
   if (typeName === undefined) throw unsupported(`${where}: has the type ${type}`);
   const keyType = typed('key');
   const valueType = typed('value');
@@ -60,7 +61,6 @@ function readMap(btf: Btf, name: string, id: BtfTypeId, where: string): ObjectMa
 }
 
 const PIN_BY_NAME = 1;
-const mapTypeNames = new Map<number, MapType>(Object.entries(mapTypes).map(([name, type]) => [type, name as MapType]));
 
 /** A map of descriptors need not say that they are 32 bits. */
 const defaultSize = (type: MapType): number => (type.endsWith('_of_maps') || type === 'prog_array' ? 4 : 0);
