@@ -14,7 +14,9 @@ import { createRandom } from './random.ts';
 
 const POLICIES_A_ROUND = 50;
 const ROUNDS = 10;
-const FRAMES_A_POLICY = 400;
+const FRAMES_A_POLICY = 420;
+/** Pairs of a policy and a packet. */
+const LEAST = 200_000;
 
 /** Every fourth policy is split as if programs could hold next to nothing. */
 const compilationOf = (index: number): Compilation =>
@@ -41,7 +43,7 @@ test('model and kernel agree on random policies and packets', { timeout: patienc
     `FUZZ_SEED=${seed}: ${seen.policies} policies, ${seen.pairs} pairs of a policy and a packet;`,
     `${seen.byRule} decided by one of ${seen.hitRules} rules of ${seen.rules}`,
   );
-  expect(seen.pairs).toBeGreaterThanOrEqual(ROUNDS * POLICIES_A_ROUND * FRAMES_A_POLICY * 0.95);
+  expect(seen.pairs).toBeGreaterThanOrEqual(LEAST);
   // What packets are drawn from is of no use where they hit no rule, or meet only one side of the parser.
   expect(seen.byRule).toBeGreaterThan(seen.pairs / 4);
   expect(unseen(seen.reasons)).toEqual([]);

@@ -3,7 +3,8 @@ import { buildFrame } from '../../src/packet/build.ts';
 import { extensionProtocols, hasPorts, isIcmp, Protocol } from '../../src/packet/headers.ts';
 import { parseFrame } from '../../src/packet/parse.ts';
 import { type ExtensionSpec, headersLength, type PacketSpec } from '../../src/packet/spec.ts';
-import type { CheckedPolicy, PayloadMatch } from '../../src/policy/checked.ts';
+import type { CheckedPolicy, CheckedRule, PayloadMatch } from '../../src/policy/checked.ts';
+import { matches } from '../../src/policy/model-match.ts';
 import { allRules } from '../../src/policy/rule-place.ts';
 import { mutated } from './mutations.ts';
 import type { Random } from './random.ts';
@@ -68,22 +69,38 @@ const background = {
   ttls: [64, 63, 1, 255, 0],
 } as const;
 
-/** Frames without end for a policy: half of them aimed at one of its rules, each third one damaged. */
+/** How often a packet is drawn anew where it does not hit the rule that it is aimed at. */
+const TRIES = 8;
+
+/** Frames without end for a policy: most aimed at one of its rules, each third one damaged. */
 export function createFrames(policy: CheckedPolicy, random: Random): () => TestFrame {
-  const rules = allRules(policy);
-  const aims = rules.map((rule) => ({ values: valuesOf(rule.match, policy), egress: rule.stage === 'egress' }));
-  const nothing = valuesOf({}, policy);
+  const aims = allRules(policy).map((rule) => ({ rule, values: valuesOf(rule.match, policy) }));
+  const anything = valuesOf({}, policy);
+
+  function aimedAt({ rule, values }: (typeof aims)[number]): TestFrame {
+    const direction = (rule.stage === 'egress') !== random.once(8) ? 'egress' : 'ingress';
+    for (let tries = random.integer(1, TRIES); ; tries--) {
+      const frame = { ...wholeFrame(values, policy, random), direction } as const;
+      if (tries === 1 || hits(rule, policy, frame)) return frame;
+    }
+  }
 
   return () => {
-    const aim = aims.length > 0 && !random.once(4) ? random.pick(aims) : { values: nothing, egress: random.once(2) };
-    const whole = withPayload(buildFrame(specFor(aim.values, random)), aim.values.payload, random);
-    const damaged = random.once(3) ? mutated(whole, random) : { bytes: whole, wireLength: whole.length };
-    return {
-      ...damaged,
-      direction: aim.egress !== random.once(8) ? 'egress' : 'ingress',
-      interface: interfaceFor(aim.values, policy, random),
-    };
+    const whole =
+      aims.length > 0 && !random.once(6)
+        ? aimedAt(random.pick(aims))
+        : { ...wholeFrame(anything, policy, random), direction: random.pick(['ingress', 'egress'] as const) };
+    return random.once(3) ? { ...whole, ...mutated(whole.bytes, random) } : whole;
   };
+}
+
+function wholeFrame(values: Values, policy: CheckedPolicy, random: Random): Omit<TestFrame, 'direction'> {
+  const bytes = withPayload(buildFrame(specFor(values, random)), values.payload, random);
+  return { bytes, wireLength: bytes.length, interface: interfaceFor(values, policy, random) };
+}
+
+function hits({ match }: CheckedRule, policy: CheckedPolicy, { bytes, interface: interfaceName }: TestFrame): boolean {
+  return matches(match, { policy, frame: bytes, packet: parseFrame(bytes, { ifindex: 0 }), interfaceName });
 }
 
 function interfaceFor({ interfaces }: Values, policy: CheckedPolicy, random: Random): string | undefined {
