@@ -1,6 +1,34 @@
 import type { Command } from 'commander';
-import { defineCommand } from '../define-command.ts';
+import { answering, defineCommand } from '../define-command.ts';
+import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/netns.ts';
+import type { ExitCode, Session } from '../session.ts';
+
+const HELP = `
+Tries every feature of the kernel, leaving nothing behind; interfaces are only looked at.
+
+Exit status: 0 everything that Sluice needs is there, 1 not, 2 wrong use.`;
 
 export function doctorCommand(): Command {
-  return defineCommand('doctor', 'not yet');
+  return addNetnsOption(
+    defineCommand('doctor', 'say what this kernel and these drivers can do, and how to mend the rest'),
+  )
+    .addHelpText('after', HELP)
+    .action(answering(doctor));
+}
+
+async function doctor(session: Session, options: NetnsOption): Promise<ExitCode> {
+  const [{ findAll }, { findInterfaces }, { doctorText }] = await Promise.all([
+    import('../doctor/findings.ts'),
+    import('../doctor/drivers.ts'),
+    import('../doctor/text.ts'),
+  ]);
+  await enterNetns(options);
+  const findings = findAll();
+  const interfaces = findInterfaces();
+  await session.print({
+    data: { ...findings, interfaces },
+    items: [...findings.system, ...findings.features, ...interfaces],
+    text: (paint) => doctorText(findings, interfaces, paint),
+  });
+  return findings.ok ? 0 : 1;
 }

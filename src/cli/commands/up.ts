@@ -7,6 +7,7 @@ import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/net
 import type { UpEnd, UpReporter } from '../enforcement/reporter.ts';
 import { readPolicyWithWarnings } from '../policy.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { untilToldToEnd } from '../signals.ts';
 
 const HELP = `
 Stays in the foreground and shows counters and the events of log rules; files of sets are followed. Ctrl-C, SIGTERM
@@ -37,7 +38,7 @@ function seconds(text: string): number {
 }
 
 async function up(session: Session, options: Options, path: string): Promise<ExitCode> {
-  const told = toldToEnd();
+  const told = untilToldToEnd();
   const [policy, { enforce, readEnforcement }] = await Promise.all([
     readPolicyWithWarnings(session, path),
     import('../../datapath/index.ts'),
@@ -67,13 +68,6 @@ async function up(session: Session, options: Options, path: string): Promise<Exi
   else process.off('exit', stop);
   await reporter.down({ why, rows: last });
   return 0;
-}
-
-/** Resolves at the first signal that asks a process to end. */
-function toldToEnd(): Promise<'signal'> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve('signal'));
-  });
 }
 
 function onceOnly(act: () => void): () => void {
