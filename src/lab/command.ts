@@ -15,9 +15,17 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
 }
 
-/** Runs to the end, in a process group of its own. Throws lab/command-missing where there is no such program. */
-export function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const child = start(command, args);
+/** The programs of a lab that run now, each the leader of a process group: whoever closes the lab ends them. */
+export type Running = Set<ChildProcessWithoutNullStreams>;
+
+/** Runs to the end. Throws lab/command-missing where there is no such program. */
+export function run(
+  running: Running,
+  command: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  const child = start(running, command, args);
   const output = collect(child);
   child.stdin.on('error', () => {}); // a program need not read what it is given
   child.stdin.end(options.input ?? '');
@@ -32,14 +40,29 @@ export function run(command: string, args: readonly string[], options: CommandOp
 /** What a program has left running in the background may hold its pipes open; nobody waits longer for its words. */
 const afterwordsMs = 500;
 
-export function closePipes(child: ChildProcessWithoutNullStreams): void {
+function closePipes(child: ChildProcessWithoutNullStreams): void {
   child.stdout.destroy();
   child.stderr.destroy();
 }
 
 /** Starts a program in a process group of its own, so that what it starts can be ended with it. */
-export const start = (command: string, args: readonly string[]): ChildProcessWithoutNullStreams =>
-  spawn(command, args, { detached: true, stdio: 'pipe' });
+export function start(running: Running, command: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+  const child = spawn(command, args, { detached: true, stdio: 'pipe' });
+  running.add(child);
+  for (const event of ['exit', 'error']) child.once(event, () => running.delete(child));
+  return child;
+}
+
+/** Ends a program and what stayed in its group: by the signal, after two seconds by SIGKILL. Resolves at its end. */
+export async function end(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  const exited = child.exitCode !== null || child.signalCode !== null;
+  const exit = exited ? undefined : new Promise((resolve) => child.once('exit', resolve));
+  endGroup(child, signal);
+  const timer = setTimeout(() => endGroup(child, 'SIGKILL'), 2_000);
+  await exit;
+  clearTimeout(timer);
+  closePipes(child);
+}
 
 /** Collects what a program prints; the function returned gives all of it so far. */
 export function collect(child: ChildProcessWithoutNullStreams): () => { stdout: string; stderr: string } {

@@ -1,5 +1,5 @@
 import { SluiceError } from '../diagnostics/problem.ts';
-import { type CommandOptions, type CommandResult, run } from './command.ts';
+import { type CommandOptions, type CommandResult, type Running, run } from './command.ts';
 import { type LabProcess, startProcess } from './lab-process.ts';
 import { namespacePath } from './namespaces.ts';
 import { echoServer, httpServer } from './servers.ts';
@@ -25,22 +25,14 @@ export interface LabHost {
   serveEcho(port: number): Promise<LabProcess>;
 }
 
-/** @param track is told of every process, for the lab to end it */
-export function createHost(
-  name: string,
-  namespace: string,
-  devices: readonly DevicePlan[],
-  track: (process: LabProcess) => void,
-): LabHost {
+/** @param running gets every program that is started, for the lab to end it */
+export function createHost(name: string, namespace: string, devices: readonly DevicePlan[], running: Running): LabHost {
   const path = namespacePath(namespace);
   // nsenter and not `ip netns exec`: the latter makes a mount namespace too, where pinned objects cannot be seen.
   const inside = (command: string, args: readonly string[]) => [`--net=${path}`, '--', command, ...args];
 
-  const spawn = async (command: string, args: readonly string[] = []) => {
-    const started = await startProcess(`${command} in ${name}`, 'nsenter', inside(command, args));
-    track(started);
-    return started;
-  };
+  const spawn = (command: string, args: readonly string[] = []) =>
+    startProcess(running, `${command} in ${name}`, 'nsenter', inside(command, args));
   const serve = async (program: string) => {
     const server = await spawn(process.execPath, ['--eval', program]);
     await server.printed('ready');
@@ -61,7 +53,7 @@ export function createHost(
       const where = device === undefined ? name : `${name}/${device}`;
       throw new SluiceError({ code: 'lab/not-in-topology', message: `${where} has no IPv${family} address` });
     },
-    exec: (command, args = [], options = {}) => run('nsenter', inside(command, args), options),
+    exec: (command, args = [], options = {}) => run(running, 'nsenter', inside(command, args), options),
     spawn,
     serveHttp: (port) => serve(httpServer(name, port)),
     serveEcho: (port) => serve(echoServer(port)),

@@ -1,5 +1,5 @@
 import { SluiceError } from '../diagnostics/problem.ts';
-import { cannotStart, closePipes, collect, endGroup, start } from './command.ts';
+import { cannotStart, collect, end, type Running, start } from './command.ts';
 
 /** A program that runs inside a host until it is stopped, or the lab is closed. */
 export interface LabProcess {
@@ -15,8 +15,13 @@ export interface LabProcess {
 }
 
 /** Starts `command`; `name` is what errors call it. */
-export async function startProcess(name: string, command: string, args: readonly string[]): Promise<LabProcess> {
-  const child = start(command, args);
+export async function startProcess(
+  running: Running,
+  name: string,
+  command: string,
+  args: readonly string[],
+): Promise<LabProcess> {
+  const child = start(running, command, args);
   child.stdin.end();
   const output = collect(child);
   await new Promise<void>((resolve, reject) => {
@@ -48,15 +53,7 @@ export async function startProcess(name: string, command: string, args: readonly
       look();
     });
 
-  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    endGroup(child, signal);
-    const timer = setTimeout(() => endGroup(child, 'SIGKILL'), 2_000);
-    await ended;
-    clearTimeout(timer);
-    closePipes(child);
-  };
-
-  return { pid: child.pid as number, output, printed, stop, ended };
+  return { pid: child.pid as number, output, printed, stop: (signal) => end(child, signal), ended };
 }
 
 const notReady = (name: string, text: string | RegExp, stderr: string): SluiceError =>

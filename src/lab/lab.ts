@@ -1,7 +1,6 @@
 import { SluiceError } from '../diagnostics/problem.ts';
-import { run } from './command.ts';
+import { end, endGroup, type Running, run } from './command.ts';
 import { createHost, type LabHost } from './host.ts';
-import type { LabProcess } from './lab-process.ts';
 import {
   type LabId,
   namespaceOf,
@@ -41,21 +40,21 @@ export async function createLab({ name = 'lab', topology = edgeTopology }: LabOp
 
   const id: LabId = { name, pid: process.pid, startTime: startTimeOf(process.pid) ?? '0', serial: serial++ };
   const namespaces = topology.hosts.map((host) => namespaceOf(id, host.name));
-  const processes = new Set<LabProcess>();
-  const track = (started: LabProcess) => {
-    processes.add(started);
-    started.ended.then(() => processes.delete(started));
+  const running: Running = new Set();
+  const removeNow = () => {
+    // One that was just started may not be in its namespace yet, where it would be found.
+    for (const child of running) endGroup(child, 'SIGKILL');
+    removeNamespaces(namespaces);
   };
-  const removeNow = () => removeNamespaces(namespaces);
   const close = async () => {
-    await Promise.all([...processes].map((started) => started.stop()));
+    await Promise.all([...running].map((child) => end(child)));
     removeNow();
     closed(removeNow);
   };
 
   closeAtExit(removeNow);
   try {
-    await setUp(topology, (host) => namespaceOf(id, host));
+    await setUp(running, topology, (host) => namespaceOf(id, host));
   } catch (error) {
     await close();
     throw error;
@@ -63,7 +62,7 @@ export async function createLab({ name = 'lab', topology = edgeTopology }: LabOp
 
   const hosts = topology.hosts.map((host) => {
     const devices = topology.links.flat().filter((end) => end.host === host.name);
-    return createHost(host.name, namespaceOf(id, host.name), devices, track);
+    return createHost(host.name, namespaceOf(id, host.name), devices, running);
   });
   return {
     hosts,
@@ -81,19 +80,24 @@ export async function createLab({ name = 'lab', topology = edgeTopology }: LabOp
 export const createPair = (options: { readonly name?: string } = {}): Promise<Lab> =>
   createLab({ name: 'pair', ...options, topology: pairTopology });
 
-async function setUp(topology: Topology, namespaceOf: (host: string) => string): Promise<void> {
-  await mustWork('ip', ['-batch', '-'], wiring(topology, namespaceOf));
+async function setUp(running: Running, topology: Topology, namespaceOf: (host: string) => string): Promise<void> {
+  await mustWork(running, 'ip', ['-batch', '-'], wiring(topology, namespaceOf));
   await Promise.all(
     topology.hosts.map((host) => {
       const script = ['set -e', 'ip -batch -', ...tuning(topology, host)].join('\n');
       const args = [`--net=${namespacePath(namespaceOf(host.name))}`, '--', 'sh', '-c', script];
-      return mustWork('nsenter', args, addressing(topology, host));
+      return mustWork(running, 'nsenter', args, addressing(topology, host));
     }),
   );
 }
 
-async function mustWork(command: string, args: readonly string[], lines: readonly string[]): Promise<void> {
-  const { status, stderr } = await run(command, args, { input: `${lines.join('\n')}\n` });
+async function mustWork(
+  running: Running,
+  command: string,
+  args: readonly string[],
+  lines: readonly string[],
+): Promise<void> {
+  const { status, stderr } = await run(running, command, args, { input: `${lines.join('\n')}\n` });
   if (status === 0) return;
   throw new SluiceError({ code: 'lab/set-up', message: `setting up the lab: ${command}: ${stderr.trim()}` });
 }

@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLab, createPair, type Lab } from '../../src/lab/index.ts';
 
-const namespaces = (): string[] => (existsSync('/var/run/netns') ? readdirSync('/var/run/netns').sort() : []);
+/** Those of the lab; other labs may come and go meanwhile. */
+const namespacesOf = (lab: string): string[] =>
+  existsSync('/var/run/netns') ? readdirSync('/var/run/netns').filter((name) => name.startsWith(`sluice-${lab}.`)) : [];
 
 /** A dead process whose parent has not asked for its status does not run. */
 const runs = (pid: number): boolean =>
@@ -72,8 +74,8 @@ describe('a lab', () => {
 
 describe('nothing is left', () => {
   test('after close, also of programs that ignore SIGTERM or left their group', async () => {
-    const before = namespaces();
-    const pair = await createPair();
+    const pair = await createPair({ name: 'closed' });
+    expect(namespacesOf('closed')).toHaveLength(2);
     const stubborn = await pair.host('host').spawn('sh', ['-c', 'trap "" TERM; echo up; while :; do sleep 1; done']);
     const escaped = await pair.host('host').spawn('sh', ['-c', 'setsid sleep 600 & echo $!; wait']);
     await stubborn.printed('up');
@@ -84,53 +86,50 @@ describe('nothing is left', () => {
     await pair.close();
     await pair.close();
     await expect.poll(() => [runs(stubborn.pid), runs(escapedPid)]).toEqual([false, false]);
-    expect(namespaces()).toEqual(before);
+    expect(namespacesOf('closed')).toEqual([]);
   });
 
-  test.each([['SIGINT'], ['SIGTERM']] as const)('after %s', async (signal) => {
-    const before = namespaces();
-    const owner = await ownerOfALab();
-    expect(namespaces()).not.toEqual(before);
+  test.each(['SIGINT', 'SIGTERM'] as const)('after %s', async (signal) => {
+    const lab = signal.toLowerCase();
+    const owner = await ownerOf(lab);
+    expect(namespacesOf(lab)).toHaveLength(2);
 
     owner.kill(signal);
     expect(await owner.ended).toBe(signal);
-    expect(namespaces()).toEqual(before);
-    expect(runs(owner.insidePid)).toBe(false);
+    expect(namespacesOf(lab)).toEqual([]);
+    await expect.poll(() => runs(owner.insidePid)).toBe(false);
   });
 
   test('after kill -9, once the next lab has started', async () => {
-    const before = namespaces();
-    const owner = await ownerOfALab();
+    const owner = await ownerOf('killed');
     owner.kill('SIGKILL');
     await owner.ended;
-    expect(runs(owner.insidePid)).toBe(true);
-
     await (await createPair()).close();
-    expect(namespaces()).toEqual(before);
+    expect(namespacesOf('killed')).toEqual([]);
     await expect.poll(() => runs(owner.insidePid)).toBe(false);
   });
 
   test('of a lab that cannot be set up', async () => {
-    const before = namespaces();
     const topology = { hosts: [{ name: 'alone', gateways: ['192.0.2.1'] }], links: [] };
-    await expect(createLab({ topology })).rejects.toThrow('setting up the lab');
-    expect(namespaces()).toEqual(before);
-  });
-
-  test('while the lab of a process that lives stays as it is', async () => {
-    const owner = await ownerOfALab();
-    await (await createPair()).close();
-    expect(runs(owner.insidePid)).toBe(true);
-    owner.kill('SIGTERM');
-    await owner.ended;
+    await expect(createLab({ name: 'impossible', topology })).rejects.toThrow('setting up the lab');
+    expect(namespacesOf('impossible')).toEqual([]);
   });
 });
 
-/** Another process with a lab, in which a program runs. */
-async function ownerOfALab() {
+test('the lab of a process that lives is left alone', async () => {
+  const owner = await ownerOf('living');
+  await (await createPair()).close();
+  expect(namespacesOf('living')).toHaveLength(2);
+  expect(runs(owner.insidePid)).toBe(true);
+  owner.kill('SIGTERM');
+  await owner.ended;
+});
+
+/** Another process with a lab of that name, in which a program runs. */
+async function ownerOf(lab: string) {
   const script = `
     import { createPair } from './src/lab/index.ts';
-    const pair = await createPair({ name: 'owned' });
+    const pair = await createPair({ name: '${lab}' });
     const inside = await pair.host('host').spawn('sleep', ['600']);
     console.log(inside.pid);
     setInterval(() => {}, 1000);
