@@ -42,7 +42,7 @@ export const filters: readonly string[] = [
   'tcp[13] = 0x12',
   'tcp[((tcp[12] & 0xf0) >> 2):4] = 0x47455420',
   'ip[ip[0] & 0xf] > 32',
-  'ip[ip[0] - 70] = 8',
+  'ip[ip[0] - 70] = 0',
   'ip[0] & 0xf > 5',
   'ip[6:2] & 0x1fff = 0',
   'ip[6:2] & 0x3fff != 0 and udp',

@@ -31,6 +31,8 @@ export function emitLoadBytes(e: Emitter, into: Register, size: MemorySize, no: 
   if (hasSlowWay) {
     asm.jump(done);
     asm.label(slow);
+    // The kernel function takes 32 bits of it: what is cut off would let it begin again at the frame's first byte.
+    asm.jumpIf(R2, 'gt', 0x7fff_ffff, no);
     asm.mov(R1, CONTEXT);
     asm.mov(R3, R10);
     asm.add(R3, BUFFER);
