@@ -51,13 +51,20 @@ export function sampleOf(values: readonly number[]): Sample {
 
 /** Where and when the results come from. */
 export function provenance(): Pick<Results, 'date' | 'commit' | 'machine'> {
-  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim();
-  const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '-changed';
   return {
     date: new Date().toISOString(),
-    commit: `${git('rev-parse', '--short', 'HEAD')}${changed}`,
+    commit: commit(),
     machine: { kernel: release(), cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length },
   };
+}
+
+/** `1a2b3c4`, with `-changed` where files differ from it; `unknown` outside of a repository. */
+function commit(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty=-changed'], { encoding: 'utf8' }).trim();
+  } catch {
+    return 'unknown';
+  }
 }
 
 /** Writes bench/results/latest.json, and the same under its date: the history. */
