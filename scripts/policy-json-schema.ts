@@ -25,7 +25,8 @@ export function policyJsonSchema(): JsonSchema {
     target: 'draft-7',
     io: 'input',
     override({ zodSchema, jsonSchema }) {
-      const expectation = zodSchema._zod.def.error?.({ code: 'custom', input: undefined } as z.core.$ZodRawIssue);
+      const { error } = zodSchema._zod.def as { error?: (issue: object) => unknown };
+      const expectation = error?.({});
       if (typeof expectation === 'string') jsonSchema['errorMessage'] = `has to be ${expectation}`;
       // Safe integers are zod's limit, not the language's.
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;

@@ -31,9 +31,9 @@ export function checkPolicy(source: SourceText): CheckResult {
 export function checkDocument(document: PolicyDocument): CheckResult {
   const report = createReport(document);
   const input = checkShape(document, report);
-  if (!input) return { problems: report.problems };
+  if (!input) return { problems: report.problems() };
   const { source } = document;
-  const interfaces = checkInterfaceList(list(input.interfaces), ['interfaces'], report);
+  const interfaces = input.interfaces ? checkInterfaceList(list(input.interfaces), ['interfaces'], report) : [];
   const sets = checkSets(
     (input.sets ?? {}) as Record<string, SetInput>,
     source.path,
@@ -61,11 +61,11 @@ export function checkDocument(document: PolicyDocument): CheckResult {
       rules: checkRules(input.egress?.rules ?? [], 'egress', ['egress', 'rules'], collector),
     },
   };
-  if (report.problems.some((problem) => problem.severity !== 'warning')) return { problems: report.problems };
+  if (report.problems().some((problem) => problem.severity !== 'warning')) return { problems: report.problems() };
   warnOf(policy, report);
-  return { policy, problems: report.problems };
+  return { policy, problems: report.problems() };
 }
 
-function list<T>(items: readonly (T | undefined)[] | undefined): T[] {
-  return (items ?? []).filter((item) => item !== undefined);
+function list<T>(items: readonly (T | undefined)[]): T[] {
+  return items.filter((item) => item !== undefined);
 }

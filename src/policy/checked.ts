@@ -101,6 +101,7 @@ export interface AddressRanges {
 export interface AddressSet {
   readonly name: string;
   readonly line: number;
+  /** Without those of sets with a file that this set includes: where it is used, they are operands of their own. */
   readonly ranges: AddressRanges;
   /** Absolute path of the file that it was read from, watched while the policy is in force. */
   readonly file?: string;

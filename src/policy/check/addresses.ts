@@ -18,12 +18,22 @@ export function checkAddresses(value: string | readonly string[], path: Path, sc
     const side = operand.negated ? sides.none : sides.any;
     if (operand.value.startsWith('@')) {
       const name = operand.value.slice(1);
-      if (checkAddressSet(name, operand.path, scope)) side.sets.add(name);
+      if (checkAddressSet(name, operand.path, scope)) for (const set of parts(name, scope)) side.sets.add(set);
       else wrong = true;
     } else if (checkAddressText(operand.value, operand.path, range, scope)) side.literals.add(range);
     else wrong = true;
   }
   return wrong ? undefined : { any: sideOperands(sides.any), none: sideOperands(sides.none) };
+}
+
+/**
+ * The sets that hold what `@name` holds: itself, and the sets with a file that it includes. Those are operands of their
+ * own, so that a new content of the file needs nothing else to change.
+ */
+function parts(name: string, { addressSets, fileSets }: Scope): readonly string[] {
+  const set = addressSets.get(name);
+  const files = [...(fileSets.get(name) ?? [])];
+  return set && (files.length === 0 || !isEmptyRanges(set.ranges)) ? [name, ...files] : files;
 }
 
 function createSide() {

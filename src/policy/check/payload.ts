@@ -31,18 +31,22 @@ export function checkPayload(input: PayloadInput, path: Path, report: Report): P
     report.error(
       'policy/bad-payload',
       [...path, key],
-      `"${key}" has ${bytes.length} bytes: it has to have 1 to ${MAX_BYTES}`,
+      `"${key}" has ${count(bytes)}: it has to have 1 to ${MAX_BYTES}`,
     );
     return undefined;
   }
   const mask = input.mask === undefined ? bytes.map(() => 0xff) : readHex(input.mask, [...path, 'mask'], report);
   if (!mask) return undefined;
   if (mask.length !== bytes.length) {
-    const message = `"mask" has ${mask.length} bytes and "${key}" has ${bytes.length}: they have to be of one length`;
+    const message = `"mask" has ${count(mask)} and "${key}" has ${count(bytes)}: they have to be of one length`;
     report.error('policy/bad-payload', [...path, 'mask'], message);
     return undefined;
   }
   return { base: at, offset, bytes, mask };
+}
+
+function count({ length }: Uint8Array): string {
+  return length === 1 ? '1 byte' : `${length} bytes`;
 }
 
 /** Hex digits in pairs; spaces and colons between pairs and one 0x in front are taken. */

@@ -11,7 +11,8 @@ export interface ReportOptions {
 
 /** Where the passes of the check put what they find, so that one run shows all of it. */
 export interface Report {
-  readonly problems: readonly Problem[];
+  /** In the order of the file; those in other files last. */
+  problems(): Problem[];
   error(code: ErrorCode, path: Path, message: string, options?: ReportOptions): void;
   warning(code: ErrorCode, path: Path, message: string, options?: ReportOptions): void;
   /** A problem with a place of its own, in another file. */
@@ -38,9 +39,14 @@ export function createReport(document: PolicyDocument): Report {
     });
   };
   return {
-    problems,
+    problems: () => [...problems].sort((a, b) => position(a, document) - position(b, document)),
     error: (...problem) => add('error', ...problem),
     warning: (...problem) => add('warning', ...problem),
     add: (problem) => problems.push(problem),
   };
+}
+
+/** A number that grows with the place in the document. */
+function position({ place }: Problem, { source }: PolicyDocument): number {
+  return place?.source === source ? place.line * 2 ** 25 + place.column : Number.MAX_SAFE_INTEGER;
 }

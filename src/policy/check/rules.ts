@@ -3,6 +3,7 @@ import type { Path, PolicyDocument } from '../parse/document.ts';
 import type { Rule } from '../schema/policy.ts';
 import { checkAction } from './actions.ts';
 import { checkMatch } from './match.ts';
+import { quote } from './numbers.ts';
 import type { Scope } from './scope.ts';
 import type { DeepPartial } from './shape.ts';
 
@@ -53,7 +54,8 @@ function checkRule(
 function checkName(name: string, path: Path, pathByName: Map<string, Path>, { report }: Scope): void {
   const namePath = [...path, 'name'];
   if (!/^(?=\S)[^\p{Cc}\p{Cs}]{1,63}(?<=\S)$/u.test(name)) {
-    report.error('policy/bad-name', namePath, 'a rule’s name has 1 to 63 printable characters, no blank first or last');
+    const help = 'a name has 1 to 63 printable characters, and no blank first or last';
+    report.error('policy/bad-name', namePath, `${quote(name)} cannot be the name of a rule`, { help });
     return;
   }
   const first = pathByName.get(name);

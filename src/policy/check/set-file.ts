@@ -21,7 +21,7 @@ export type SetFileResult = { readonly ranges: AddressRanges } | { readonly prob
  * @param shownPath how problems name the file
  */
 export function readSetFile(path: string, shownPath: string): SetFileResult | { readonly unreadable: UnreadableFile } {
-  const bytes = readRegularFile(path, MAX_BYTES);
+  const bytes = readRegularFile(path, MAX_BYTES, shownPath);
   if (!Buffer.isBuffer(bytes)) return { unreadable: bytes };
   // One byte a character: a million lines are decoded at once, and what is not ASCII is wrong or in a comment.
   return parseSetFile(bytes.toString('latin1'), (start, end) => bytes.toString('utf8', start, end), shownPath);
@@ -97,5 +97,6 @@ function badLine(
   const source = { path: shownPath, text: `${before}${written}${decode(to, end)}`, firstLine: line };
   const { message, help } = explainAddress(error, written, range);
   const place = { source, line, column: before.length + 1, length: written.length };
-  return { code: 'policy/set-line', message, help, place };
+  // The help on what a policy may say instead (sets, negation) is not for a file.
+  return { code: 'policy/set-line', message, place, ...(error !== 'syntax' && { help }) };
 }

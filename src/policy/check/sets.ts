@@ -1,44 +1,32 @@
-import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { didYouMean } from '../../diagnostics/suggest.ts';
 import type { AddressSet, NumberRange } from '../checked.ts';
 import type { Path } from '../parse/document.ts';
-import { createAddressRangesBuilder, isEmptyRanges } from './address-ranges.ts';
-import { createAddressRange } from './address-text.ts';
-import { checkAddressSet, checkAddressText } from './addresses.ts';
-import { numberRange, PORT, portSet } from './numbers.ts';
-import { normalise } from './ranges.ts';
+import { isEmptyRanges } from './address-ranges.ts';
+import { type AddressSetInput, checkAddressList, checkFileSet, type FileSetInput } from './address-sets.ts';
+import { checkPortSet, type PortSetInput } from './port-sets.ts';
 import type { Report } from './report.ts';
-import { readSetFile } from './set-file.ts';
+import type { Scope } from './scope.ts';
 
-export interface FileSetInput {
-  readonly file: string;
-}
-export interface PortSetInput {
-  readonly ports: readonly (number | string)[];
-}
 /** As the schema lets it through; undefined where the shape was wrong, which has been reported. */
-export type SetInput = readonly (string | undefined)[] | FileSetInput | PortSetInput | undefined;
+export type SetInput = AddressSetInput | FileSetInput | PortSetInput | undefined;
 
-export interface CheckedSets {
-  readonly addressSets: ReadonlyMap<string, AddressSet>;
-  readonly portSets: ReadonlyMap<string, readonly NumberRange[]>;
-  readonly brokenSets: ReadonlySet<string>;
-}
+export type CheckedSets = Omit<Scope, 'report' | 'interfaces'>;
 
-/** Sets in the making: those that they include are resolved when asked for, so order does not matter. */
-interface Resolving {
-  readonly inputs: ReadonlyMap<string, SetInput>;
-  readonly addressSets: Map<string, AddressSet>;
-  readonly portSets: Map<string, readonly NumberRange[]>;
-  readonly brokenSets: Set<string>;
-  /** The sets that are being resolved, the outermost first. */
-  readonly open: string[];
+/** What the check of one set needs of the others. */
+export interface SetContext extends CheckedSets {
   readonly report: Report;
   readonly policyPath: string;
-  readonly lineOf: (path: Path) => number;
+  /**
+   * Sees to it that a set that this one includes is resolved, whatever their order in the file. False where there is
+   * no such set, or it includes this one: both are reported at `path`.
+   */
+  include(name: string, path: Path): boolean;
 }
 
 const VALID_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/;
+
+/** Nobody nests sets deeper on purpose, and the stack does not grow for those who do. */
+const MAX_DEPTH = 32;
 
 /** Resolves every set; what is wrong is reported, and the name of its set is in `brokenSets`. */
 export function checkSets(
@@ -47,147 +35,68 @@ export function checkSets(
   report: Report,
   lineOf: (path: Path) => number,
 ): CheckedSets {
-  const resolving: Resolving = {
-    inputs: new Map(Object.entries(inputs)),
-    addressSets: new Map(),
-    portSets: new Map(),
-    brokenSets: new Set(),
-    open: [],
-    report,
-    policyPath,
-    lineOf,
-  };
-  for (const name of resolving.inputs.keys()) {
-    if (!VALID_NAME.test(name)) {
-      const help = 'begin it with a letter, and go on with letters, digits, "_" and "-", 63 at most';
-      report.error('policy/bad-name', ['sets', name], `${JSON.stringify(name)} cannot be the name of a set`, {
-        part: 'key',
-        help,
-      });
+  const pending = new Map(Object.entries(inputs));
+  const names = [...pending.keys()];
+  const addressSets = new Map<string, AddressSet>();
+  const portSets = new Map<string, readonly NumberRange[]>();
+  const brokenSets = new Set<string>();
+  const fileSets = new Map<string, ReadonlySet<string>>();
+  /** The sets that are being resolved, the outermost first. */
+  const open: string[] = [];
+
+  function include(name: string, path: Path): boolean {
+    const position = open.indexOf(name);
+    if (position >= 0 || open.length === MAX_DEPTH) {
+      const chain = [...open.slice(Math.max(0, position)), name].map((one) => `@${one}`);
+      const shown = chain.length > 6 ? [...chain.slice(0, 3), '…', ...chain.slice(-2)] : chain;
+      const what = position >= 0 ? 'includes itself' : `is more than ${MAX_DEPTH} sets deep`;
+      report.error('policy/set-cycle', path, `set "${open.at(-1)}" ${what}: ${shown.join(' → ')}`);
+      return false;
     }
-    resolveSet(name, resolving);
+    if (pending.has(name)) resolve(name);
+    if (names.includes(name)) return true;
+    report.error('policy/unknown-set', path, `unknown set "@${name}"`, { help: didYouMean(name, names, '@') });
+    return false;
   }
-  return resolving;
-}
 
-function resolveSet(name: string, resolving: Resolving): void {
-  const { inputs, addressSets, portSets, brokenSets, open } = resolving;
-  if (addressSets.has(name) || portSets.has(name) || brokenSets.has(name) || !inputs.has(name)) return;
-  open.push(name);
-  const input = inputs.get(name);
-  const path = ['sets', name];
-  const set =
-    input &&
-    (isList(input)
-      ? addressList(name, input, path, resolving)
-      : 'file' in input
-        ? addressFile(name, input, path, resolving)
-        : ports(input, path, resolving));
-  if (!set) brokenSets.add(name);
-  else if (Array.isArray(set)) portSets.set(name, set);
-  else addressSets.set(name, set as AddressSet);
-  open.pop();
-  warnOfEmpty(name, path, resolving);
-}
+  const context: SetContext = { report, policyPath, include, addressSets, portSets, brokenSets, fileSets };
 
-function isList(input: NonNullable<SetInput>): input is readonly (string | undefined)[] {
-  return Array.isArray(input);
-}
-
-function warnOfEmpty(name: string, path: Path, { addressSets, portSets, report }: Resolving): void {
-  const set = addressSets.get(name);
-  if (portSets.get(name)?.length === 0 || (set && isEmptyRanges(set.ranges))) {
-    report.warning('policy/empty-set', path, `set "${name}" is empty: nothing matches it`, { part: 'key' });
+  function resolve(name: string): void {
+    const input = pending.get(name);
+    const path = ['sets', name];
+    pending.delete(name);
+    open.push(name);
+    if (input === undefined) brokenSets.add(name);
+    else if ('ports' in input) {
+      const ports = checkPortSet(input, path, context);
+      if (ports) portSets.set(name, ports);
+      else brokenSets.add(name);
+    } else {
+      const set = 'file' in input ? checkFileSet(input, path, context) : checkAddressList(input, path, context);
+      if (set) {
+        const { ranges, file, includedFiles } = set;
+        addressSets.set(name, { name, line: lineOf(path), ranges, ...(file !== undefined && { file }) });
+        fileSets.set(name, new Set(file === undefined ? includedFiles : [name]));
+      } else brokenSets.add(name);
+    }
+    open.pop();
   }
-}
 
-/** Resolves the set that `@name` in set number `path` speaks of; false where that goes in a circle, which is reported. */
-function resolveIncluded(name: string, path: Path, resolving: Resolving): boolean {
-  const { open, report } = resolving;
-  const position = open.indexOf(name);
-  if (position < 0) {
-    resolveSet(name, resolving);
-    return true;
+  for (const name of names) {
+    checkName(name, report);
+    if (pending.has(name)) resolve(name);
+    const set = addressSets.get(name);
+    const isEmpty = set && isEmptyRanges(set.ranges) && (set.file !== undefined || fileSets.get(name)?.size === 0);
+    if (isEmpty || portSets.get(name)?.length === 0) {
+      report.warning('policy/empty-set', ['sets', name], `set "${name}" is empty: nothing matches it`, { part: 'key' });
+    }
   }
-  const circle = [...open.slice(position), name].map((one) => `@${one}`).join(' → ');
-  report.error('policy/set-cycle', path, `set "${open.at(-1)}" includes itself: ${circle}`);
-  return false;
+  return context;
 }
 
-function addressList(
-  name: string,
-  input: readonly (string | undefined)[],
-  path: Path,
-  resolving: Resolving,
-): AddressSet | undefined {
-  const builder = createAddressRangesBuilder();
-  const range = createAddressRange();
-  let wrong = false;
-  for (const [index, item] of input.entries()) {
-    const place = [...path, index];
-    const text = item?.trim();
-    if (text === undefined) wrong = true;
-    else if (text.startsWith('@')) {
-      const included = text.slice(1);
-      const known = resolveIncluded(included, place, resolving) && isAddressSet(included, place, resolving);
-      const set = known ? resolving.addressSets.get(included) : undefined;
-      if (set) builder.addAll(set.ranges);
-      else wrong = true;
-    } else if (checkAddressText(text, place, range, resolving)) builder.add(range);
-    else wrong = true;
-  }
-  return wrong ? undefined : { name, line: resolving.lineOf(path), ranges: builder.build() };
-}
-
-function isAddressSet(name: string, place: Path, resolving: Resolving): boolean {
-  if (resolving.inputs.has(name)) return checkAddressSet(name, place, resolving);
-  unknownSet(name, place, resolving);
-  return false;
-}
-
-/** A suggestion has to know the sets that are not resolved yet. */
-function unknownSet(name: string, place: Path, { inputs, report }: Resolving): void {
-  report.error('policy/unknown-set', place, `unknown set "@${name}"`, { help: didYouMean(name, inputs.keys(), '@') });
-}
-
-function addressFile(name: string, { file }: FileSetInput, path: Path, resolving: Resolving): AddressSet | undefined {
-  const { policyPath, report, lineOf } = resolving;
-  const absolute = resolve(dirname(policyPath), file);
-  const shown = isAbsolute(file) ? file : join(dirname(policyPath), file);
-  const result = readSetFile(absolute, shown);
-  if ('unreadable' in result) {
-    const { code, message, help } = result.unreadable;
-    report.error(code, [...path, 'file'], message, { help: help ?? 'a relative path begins at the policy file' });
-    return undefined;
-  }
-  if ('ranges' in result) return { name, line: lineOf(path), ranges: result.ranges, file: absolute };
-  for (const problem of result.problems) report.add(problem);
-  return undefined;
-}
-
-function ports(input: PortSetInput, path: Path, resolving: Resolving): NumberRange[] | undefined {
-  const ranges: NumberRange[] = [];
-  let wrong = false;
-  for (const [index, item] of input.ports.entries()) {
-    const place = [...path, 'ports', index];
-    const found =
-      typeof item === 'string' && item.trim().startsWith('@')
-        ? includedPorts(item.trim().slice(1), place, resolving)
-        : onePort(item, place, resolving.report);
-    if (found) ranges.push(...found);
-    else wrong = true;
-  }
-  return wrong ? undefined : normalise(ranges);
-}
-
-function onePort(item: number | string, place: Path, report: Report): readonly NumberRange[] | undefined {
-  const range = numberRange(typeof item === 'string' ? item.trim() : item, place, PORT, report);
-  return range && [range];
-}
-
-function includedPorts(name: string, place: Path, resolving: Resolving): readonly NumberRange[] | undefined {
-  if (!resolveIncluded(name, place, resolving)) return undefined;
-  if (resolving.inputs.has(name)) return portSet(name, place, resolving);
-  unknownSet(name, place, resolving);
-  return undefined;
+function checkName(name: string, report: Report): void {
+  if (VALID_NAME.test(name)) return;
+  const help = 'begin it with a letter, and go on with letters, digits, "_" and "-", 63 at most';
+  const message = `${JSON.stringify(name)} cannot be the name of a set`;
+  report.error('policy/bad-name', ['sets', name], message, { part: 'key', help });
 }

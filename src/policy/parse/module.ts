@@ -48,7 +48,7 @@ function plainData(policy: object, source: SourceText): unknown {
 
 /** The user's own error: its message, and where in the policy file it comes from; the rest of the stack is ours. */
 function explain(error: unknown, path: string, source: SourceText): Problem {
-  const place = placeInStack(error, path, source) ?? placeInMessage(error, source);
+  const place = placeInMessage(error, source) ?? placeInStack(error, path, source);
   const message = firstLine(error)
     .replaceAll(`${path}: `, '')
     .replace(/ \(\d+:\d+\)$/, '');
@@ -69,7 +69,8 @@ function placeInStack(error: unknown, path: string, source: SourceText): Place |
 
 /** Syntax errors end with `(line:column)`, the column counted from 0. */
 function placeInMessage(error: unknown, source: SourceText): Place | undefined {
-  const position = error instanceof Error ? /\((\d+):(\d+)\)/.exec(error.message) : null;
+  const position =
+    error instanceof Error && error.message.includes('ParseError') ? /\((\d+):(\d+)\)/.exec(error.message) : null;
   return position ? { source, line: Number(position[1]), column: Number(position[2]) + 1, length: 1 } : undefined;
 }
 

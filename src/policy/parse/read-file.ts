@@ -10,17 +10,17 @@ type FileErrorCode = 'policy/file-missing' | 'policy/file-unreadable' | 'policy/
  * The bytes of a regular file, or why there are none. Never waits: a FIFO or a terminal is refused, not read. Of a
  * file that grows while it is read, at most `maxBytes` come back.
  */
-export function readRegularFile(path: string, maxBytes: number): Buffer | UnreadableFile {
+export function readRegularFile(path: string, maxBytes: number, shownPath = path): Buffer | UnreadableFile {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const stat = fstatSync(descriptor);
-    if (!stat.isFile()) return notAFile(stat.isDirectory() ? 'a directory' : 'not a regular file', path);
-    if (stat.size > maxBytes) return tooLarge(stat.size, maxBytes, path);
+    if (!stat.isFile()) return notAFile(stat.isDirectory() ? 'a directory' : 'not a regular file', shownPath);
+    if (stat.size > maxBytes) return tooLarge(stat.size, maxBytes, shownPath);
     const bytes = readFileSync(descriptor);
-    return bytes.length > maxBytes ? tooLarge(bytes.length, maxBytes, path) : bytes;
+    return bytes.length > maxBytes ? tooLarge(bytes.length, maxBytes, shownPath) : bytes;
   } catch (error) {
-    return explain(error as NodeJS.ErrnoException, path);
+    return explain(error as NodeJS.ErrnoException, shownPath);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

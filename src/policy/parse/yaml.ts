@@ -21,33 +21,36 @@ const MAX_ALIAS_COUNT = 1000;
 /** One syntax error makes the parser stumble on what follows: these many say enough. */
 const MAX_SYNTAX_ERRORS = 5;
 
+const TOO_DEEP = 'lists or mappings are nested too deep';
+
 /** Reads YAML 1.2 or JSON. Throws SluiceError where it is not one well-formed document. */
 export function parseYaml(source: SourceText): PolicyDocument {
   const lines = new LineCounter();
-  const document = guarded(source, () =>
-    parseDocument(source.text, { lineCounter: lines, prettyErrors: false, stringKeys: true, logLevel: 'silent' }),
+  const document = guarded(source, lines, () =>
+    parseDocument(source.text, { lineCounter: lines, prettyErrors: false, stringKeys: true, logLevel: 'error' }),
   );
   const complaints = [...document.errors, ...document.warnings];
   if (complaints.length > 0) throw new SluiceError(syntaxProblems(complaints, source, lines));
   return {
     source,
-    value: guarded(source, () => document.toJS({ maxAliasCount: MAX_ALIAS_COUNT })),
+    value: guarded(source, lines, () => document.toJS({ maxAliasCount: MAX_ALIAS_COUNT })),
     place: (path, part = 'value') => placeOf(document, path, part, source, lines),
   };
 }
 
 /** The parser answers hostile input (nesting without end, alias bombs) with exceptions that have no place. */
-function guarded<T>(source: SourceText, parse: () => T): T {
+function guarded<T>(source: SourceText, lines: LineCounter, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    const place = { source, line: 1, column: 1, length: 0 };
     if (error instanceof RangeError) {
-      throw new SluiceError({ code: 'policy/syntax', message: 'lists or mappings are nested too deep', place });
+      const place = placeAt(0, 0, source, lines);
+      throw new SluiceError({ code: 'policy/syntax', message: TOO_DEEP, place }, { cause: error });
     }
     if (error instanceof ReferenceError) {
-      const message = `more than ${MAX_ALIAS_COUNT} values by way of aliases (*name)`;
-      throw new SluiceError({ code: 'policy/alias', message, place });
+      const firstAlias = Math.max(0, source.text.search(/(?<=[\s[{,])\*[^\s,\]}]/));
+      const message = `more than ${MAX_ALIAS_COUNT} values come from aliases`;
+      throw new SluiceError({ code: 'policy/alias', message, place: placeAt(firstAlias, 1, source, lines) });
     }
     throw error;
   }
@@ -57,34 +60,39 @@ function syntaxProblems(complaints: readonly YAMLError[], source: SourceText, li
   const problems: Problem[] = [];
   const seen = new Set<number>();
   for (const complaint of complaints) {
-    const [start, end] = complaint.pos;
-    const place = placeAt(start, Math.max(end - start, 1), source, lines);
+    const start = complaint.pos[0];
+    const word = /^[^\s,\]}]*/.exec(source.text.slice(start, start + 80))?.[0] ?? '';
+    const { length = 1, ...problem } = explain(complaint, word);
+    const place = placeAt(start, length, source, lines);
     if (seen.has(place.line) || problems.length === MAX_SYNTAX_ERRORS) continue;
     seen.add(place.line);
-    problems.push({ ...explain(complaint, source), place });
+    problems.push({ ...problem, place });
   }
   return problems;
 }
 
-function explain(complaint: YAMLError, source: SourceText): Omit<Problem, 'place'> {
-  const start = complaint.pos[0];
-  const word = /^[^\s,\]}]*/.exec(source.text.slice(start, start + 80))?.[0] ?? '';
+/** @param word what stands at the place, up to the next blank or bracket */
+function explain(complaint: YAMLError, word: string): Omit<Problem, 'place'> & { length?: number } {
   switch (complaint.code) {
-    case 'DUPLICATE_KEY':
-      return { code: 'policy/duplicate-key', message: 'this key stands twice in one mapping' };
+    case 'DUPLICATE_KEY': {
+      const key = word.replace(/:.*$/, '');
+      return { code: 'policy/duplicate-key', message: `key ${key} stands twice in one mapping`, length: key.length };
+    }
     case 'MULTIPLE_DOCS':
-      return { code: 'policy/multiple-documents', message: 'the file holds more than one YAML document' };
+      return { code: 'policy/multiple-documents', message: 'the file holds more than one YAML document', length: 3 };
     case 'TAG_RESOLVE_FAILED':
       return {
         code: 'policy/syntax',
         message: `${word} is read as a YAML tag, for ! has a meaning of its own in YAML`,
         help: `put it in quotation marks: "${word}"`,
+        length: word.length,
       };
     case 'BAD_SCALAR_START':
       return {
         code: 'policy/syntax',
         message: `a value that begins with ${word.slice(0, 1)} has to stand in quotation marks`,
         help: `write "${word}"`,
+        length: word.length,
       };
     case 'TAB_AS_INDENT':
       return {
@@ -92,8 +100,10 @@ function explain(complaint: YAMLError, source: SourceText): Omit<Problem, 'place
         message: 'a tab is used for indentation',
         help: 'indent with spaces: YAML has no tabs',
       };
-    default:
-      return { code: 'policy/syntax', message: lowerFirst(complaint.message.split('\n')[0] ?? '') };
+    default: {
+      const message = lowerFirst(complaint.message.split('\n')[0] ?? '');
+      return { code: 'policy/syntax', message: message.includes('call stack') ? TOO_DEEP : message };
+    }
   }
 }
 

@@ -1,0 +1,4 @@
+export const policy = {
+  version: 1
+  interfaces: ['eth0'],
+};
