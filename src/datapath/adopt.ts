@@ -1,11 +1,10 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SluiceError } from '../diagnostics/problem.ts';
-import { openPinnedLink, openPinnedMap } from '../kernel/index.ts';
-import { linkPin } from './attach.ts';
+import { interfaceByIndex, openPinnedMap } from '../kernel/index.ts';
 import { type RuleCounter, readCounters } from './counters.ts';
-import { removeAll } from './enforce.ts';
 import { type Paths, pathsHere, pinName } from './paths.ts';
+import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
+import { removeAll } from './put-in-force.ts';
 import { type EnforcementState, isAlive, readState } from './state.ts';
 
 /** What another process, alive or not, has put in force in this network namespace. */
@@ -15,6 +14,7 @@ export interface FoundEnforcement {
   readonly alive: boolean;
   readonly startedAt: Date;
   readonly policy: EnforcementState['policy'];
+  /** Under the names that they have now. */
   readonly interfaces: readonly (EnforcementState['interfaces'][number] & {
     /** Whether the kernel still has the program on the interface. */
     readonly attached: boolean;
@@ -23,17 +23,28 @@ export interface FoundEnforcement {
   counters(): RuleCounter[];
 }
 
-/** What is in force here, or undefined. Reads the state and asks the kernel about every link. */
+/**
+ * What is in force here, or undefined. Reads the state and asks the kernel about every link.
+ * @throws SluiceError datapath/damaged-state, datapath/unknown-state: something is in force, and `takeDown` removes it
+ */
 export function readEnforcement(): FoundEnforcement | undefined {
   const paths = pathsHere();
   const state = readState(paths.state);
-  if (!state) return undefined;
+  if (!state) {
+    const interfaces = pinnedInterfaces(paths).filter((ifindex) => isAttached(paths, ifindex));
+    if (interfaces.length > 0) throw unknownState(interfaces.map(nameOf), paths);
+    return undefined;
+  }
   return {
     pid: state.pid,
     alive: isAlive(state),
     startedAt: new Date(state.startedAt),
     policy: state.policy,
-    interfaces: state.interfaces.map((one) => ({ ...one, attached: isAttached(paths, one.name, one.ifindex) })),
+    interfaces: state.interfaces.map((one) => ({
+      ...one,
+      name: interfaceByIndex(one.ifindex)?.name ?? one.name,
+      attached: isAttached(paths, one.ifindex),
+    })),
     rules: state.rules,
     counters: () => {
       using map = openPinnedMap(join(paths.maps(state.generation), pinName('counters')));
@@ -42,14 +53,9 @@ export function readEnforcement(): FoundEnforcement | undefined {
   };
 }
 
-function isAttached(paths: Paths, name: string, ifindex: number): boolean {
-  try {
-    using link = openPinnedLink(linkPin(paths, name, 'xdp'));
-    return link.info().ifindex === ifindex;
-  } catch {
-    // No pin, or one that cannot be opened: in either case nothing that Sluice holds is attached.
-    return false;
-  }
+function isAttached(paths: Paths, ifindex: number): boolean {
+  using link = openLiveLink(paths, ifindex, 'xdp');
+  return link !== undefined;
 }
 
 /**
@@ -58,30 +64,29 @@ function isAttached(paths: Paths, name: string, ifindex: number): boolean {
  */
 export function takeDown(): { readonly interfaces: readonly string[] } | undefined {
   const paths = pathsHere();
-  const interfaces = interfacesInForce(paths);
-  if (interfaces === undefined) return undefined;
-  removeAll(
-    { interfaces: interfaces.map((name) => ({ name, ifindex: 0, mode: 'native', classifier: 'none' })) },
-    paths,
-  );
-  return { interfaces };
+  const found = findState(paths);
+  const pinned = pinnedInterfaces(paths);
+  if (found === 'none' && pinned.length === 0) return undefined;
+  const state = typeof found === 'object' ? found : undefined;
+  const interfaces = state?.interfaces.map(({ name, ifindex }) => interfaceByIndex(ifindex)?.name ?? name);
+  removeAll(paths, state);
+  return { interfaces: interfaces ?? pinned.map(nameOf) };
 }
 
-function interfacesInForce(paths: Paths): string[] | undefined {
+function findState({ state }: Paths): EnforcementState | 'none' | 'damaged' {
   try {
-    const state = readState(paths.state);
-    if (state) return state.interfaces.map(({ name }) => name);
+    return readState(state) ?? 'none';
   } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
+    if (error instanceof SluiceError && error.problems[0]?.code === 'datapath/damaged-state') return 'damaged';
+    throw error;
   }
-  return interfacesOfPins(paths);
 }
 
-function interfacesOfPins({ links }: Paths): string[] | undefined {
-  try {
-    const pins = readdirSync(links);
-    return [...new Set(pins.map((pin) => decodeURIComponent(pin.slice(0, pin.lastIndexOf(':')))))];
-  } catch {
-    return undefined;
-  }
+const nameOf = (ifindex: number): string => interfaceByIndex(ifindex)?.name ?? `interface ${ifindex}, which is gone`;
+
+function unknownState(names: readonly string[], { state }: Paths): SluiceError {
+  return new SluiceError({
+    code: 'datapath/unknown-state',
+    message: `a policy is in force on ${names.join(', ')}, and ${state} is gone, which would tell which`,
+  });
 }

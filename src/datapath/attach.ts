@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import {
   attachClsact,
@@ -9,14 +8,14 @@ import {
   findClsactFilter,
   findInterface,
   type Link,
-  openPinnedLink,
   type Program,
   programFromId,
   unpin,
   type XdpMode,
 } from '../kernel/index.ts';
 import type { Generation } from './generation.ts';
-import { type Paths, pinName } from './paths.ts';
+import type { Paths } from './paths.ts';
+import { CLSACT_PLACE, detachHook, type LinkHook, linkPin, openLiveLink } from './pinned-links.ts';
 
 /** A generation in force on one interface. */
 export interface Attachment {
@@ -27,12 +26,22 @@ export interface Attachment {
   readonly warnings: readonly Problem[];
   /** Undoes all that was done: programs that were in force before are again. */
   undo(): void;
+  /** There is no way back from here: what an earlier generation has at hooks that this one leaves alone is removed. */
+  settle(): void;
 }
 
 export interface AttachOptions {
   readonly paths: Paths;
-  /** Where the driver has native XDP, too. */
+  /** Behind the driver even where it has native XDP. */
   readonly generic?: boolean;
+  /** How programs get to TC where none is there yet: `auto`, where left out, takes TCX where the kernel has it. */
+  readonly classifier?: 'auto' | 'clsact';
+}
+
+/** A program put in place of another, or of none. One of the two is called, and lets go of what the other would need. */
+interface Change {
+  undo(): void;
+  settle(): void;
 }
 
 /**
@@ -41,107 +50,108 @@ export interface AttachOptions {
  */
 export function attach(name: string, generation: Generation, options: AttachOptions): Attachment {
   const { index: ifindex } = findInterface(name);
-  const undos: (() => void)[] = [];
+  const { paths } = options;
+  const changes: Change[] = [];
   const warnings: Problem[] = [];
   const undo = (): void => {
-    for (const one of undos.splice(0).reverse()) one();
+    for (const change of changes.splice(0).reverse()) change.undo();
   };
-  try {
-    const mode = attachIngress();
-    let classifier: Attachment['classifier'] = 'none';
-    if (generation.mark) classifier = attachClassifier('ingress', generation.mark);
-    if (generation.tc) classifier = attachClassifier('egress', generation.tc);
-    return { name, ifindex, mode, classifier, warnings, undo };
-  } catch (error) {
-    undo();
-    throw error;
-  }
 
   function attachIngress(): XdpMode {
-    const pin = linkPin(options.paths, name, 'xdp');
-    if (updatePinned(pin, ifindex, generation.xdp, undos))
-      return findInterface(name).xdp?.mode === 'generic' ? 'generic' : 'native';
+    if (updateLink('xdp', generation.xdp)) return findInterface(name).xdp?.mode === 'generic' ? 'generic' : 'native';
     const mode = options.generic ? 'generic' : 'auto';
     const link = attachXdp({ interface: name, program: generation.xdp, mode });
-    keep(link, pin, undos);
+    pinLink(link, 'xdp');
     if (link.fallbackReason) warnings.push(slowDriver(name, link.fallbackReason));
     return link.mode;
   }
 
   function attachClassifier(direction: Direction, program: Program): 'tcx' | 'clsact' {
-    const pin = linkPin(options.paths, name, direction);
-    if (updatePinned(pin, ifindex, program, undos)) return 'tcx';
-    const existing = findClsactFilter({ interface: name, direction, ...FILTER });
+    if (updateLink(direction, program)) return 'tcx';
+    const existing = findClsactFilter({ interface: name, direction, ...CLSACT_PLACE });
     if (existing) {
       const before = programFromId(existing.programId() as number);
+      changes.push(replaced(existing, before));
       existing.update(program);
-      undos.push(() => existing.update(before));
       return 'clsact';
     }
-    try {
-      keep(attachTcx({ interface: name, direction, program }), pin, undos);
-      return 'tcx';
-    } catch (error) {
-      if (!isNotSupported(error)) throw error;
-      const filter = attachClsact({ interface: name, direction, program, ...FILTER });
-      undos.push(() => filter.detach());
-      return 'clsact';
+    if (options.classifier !== 'clsact') {
+      try {
+        pinLink(attachTcx({ interface: name, direction, program }), direction);
+        return 'tcx';
+      } catch (error) {
+        if (!isNotSupported(error)) throw error;
+      }
     }
+    const filter = attachClsact({ interface: name, direction, program, ...CLSACT_PLACE });
+    changes.push({ undo: () => filter.detach(), settle: () => {} });
+    return 'clsact';
+  }
+
+  /** Whether there was a link to give the program to. */
+  function updateLink(hook: LinkHook, program: Program): boolean {
+    const link = openLiveLink(paths, ifindex, hook);
+    if (link === undefined) return false;
+    const before = programFromId(link.info().programId);
+    const change = replaced(link, before);
+    changes.push({
+      undo: () => {
+        change.undo();
+        link.close();
+      },
+      settle: () => {
+        change.settle();
+        link.close();
+      },
+    });
+    link.update(program);
+    return true;
+  }
+
+  /** Pins a new link: the process may end, the program stays. A pin of a link that came to nothing makes room. */
+  function pinLink(link: Link, hook: LinkHook): void {
+    const pin = linkPin(paths, ifindex, hook);
+    let pinned = false;
+    changes.push({
+      undo: () => {
+        link.detach();
+        if (pinned) unpin(pin);
+        link.close();
+      },
+      settle: link.close,
+    });
+    if (existsSync(pin)) unpin(pin);
+    link.pin(pin);
+    pinned = true;
+  }
+
+  function settle(): void {
+    for (const change of changes.splice(0)) change.settle();
+    if (!generation.mark) detachHook(ifindex, 'ingress', paths);
+    if (!generation.tc) detachHook(ifindex, 'egress', paths);
+  }
+
+  try {
+    const mode = attachIngress();
+    let classifier: Attachment['classifier'] = 'none';
+    if (generation.mark) classifier = attachClassifier('ingress', generation.mark);
+    if (generation.tc) classifier = attachClassifier('egress', generation.tc);
+    return { name, ifindex, mode, classifier, warnings, undo, settle };
+  } catch (error) {
+    undo();
+    throw error;
   }
 }
 
-/** Where Sluice's filters stand below Linux 6.6, apart from those of others. */
-const FILTER = { priority: 0x51c, handle: 0x51c } as const;
-
-export const linkPin = (paths: Paths, name: string, hook: 'xdp' | Direction): string =>
-  join(paths.links, `${pinName(name)}:${hook}`);
-
-/** Pins a new link: the process may end, the program stays. */
-function keep(link: Link, pin: string, undos: (() => void)[]): void {
-  undos.push(() => link.close());
-  link.pin(pin);
-  undos.push(() => {
-    link.detach();
-    unpin(pin);
-  });
-}
-
-/** Whether there was a link on that interface to give the program to. One of an interface that is gone is removed. */
-function updatePinned(pin: string, ifindex: number, program: Program, undos: (() => void)[]): boolean {
-  if (!existsSync(pin)) return false;
-  const link = openPinnedLink(pin);
-  const { ifindex: attachedTo, programId } = link.info();
-  if (attachedTo !== ifindex) {
-    link.close();
-    unpin(pin);
-    return false;
-  }
-  const before = programFromId(programId);
-  undos.push(() => link.close());
-  link.update(program);
-  undos.push(() => {
-    link.update(before);
-    before.close();
-  });
-  return true;
-}
-
-/** Takes everything of Sluice from an interface. The interface may be gone. */
-export function detach(name: string, paths: Paths): void {
-  for (const hook of ['xdp', 'ingress', 'egress'] as const) {
-    const pin = linkPin(paths, name, hook);
-    if (!existsSync(pin)) continue;
-    using link = openPinnedLink(pin);
-    link.detach();
-    unpin(pin);
-  }
-  for (const direction of ['ingress', 'egress'] as const) {
-    try {
-      findClsactFilter({ interface: name, direction, ...FILTER })?.detach();
-    } catch (error) {
-      if (!(error instanceof SluiceError) || error.problems[0]?.code !== 'kernel/interface-missing') throw error;
-    }
-  }
+/** The change from `before` to another program, of what can be updated in place. */
+function replaced(place: { update(program: Program): void }, before: Program): Change {
+  return {
+    undo: () => {
+      place.update(before);
+      before.close();
+    },
+    settle: before.close,
+  };
 }
 
 const isNotSupported = (error: unknown): boolean =>

@@ -1,19 +1,28 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
-import { findInterface, mountBpffs, unpinFolder } from '../kernel/index.ts';
-import type { AddressRanges, CheckedPolicy } from '../policy/checked.ts';
-import { compilePolicy } from '../policy/compile.ts';
+import { type Capability, effectiveCapabilities, inNamespace, namespaceInode, openNamespace } from '../kernel/index.ts';
+import type { CheckedPolicy } from '../policy/checked.ts';
 import { allRules } from '../policy/rule-place.ts';
-import { type Attachment, attach, detach } from './attach.ts';
 import { type RuleCounter, readCounters } from './counters.ts';
 import { type LogEvent, subscribeToLog } from './events.ts';
-import { buildGeneration, type Generation } from './generation.ts';
-import { type SetChange, type SetWatch, watchSets } from './live-sets.ts';
-import { type Paths, pathsHere, pinName } from './paths.ts';
-import { type EnforcementState, isAlive, processStart, readState, removeState, writeState } from './state.ts';
+import type { Generation } from './generation.ts';
+import {
+  type FileWatch,
+  followedSets,
+  readContent,
+  type SetChange,
+  updateTries,
+  watchFiles,
+  withContent,
+} from './live-sets.ts';
+import { type Paths, pathsHere } from './paths.ts';
+import { openLiveLink } from './pinned-links.ts';
+import { type EnforceOptions, type InForce, putInForce, removeAll } from './put-in-force.ts';
+import { type EnforcementState, isAlive, isOwn, readState } from './state.ts';
 
-/** A policy in force on its interfaces, by this process. When the process is killed, the kernel goes on enforcing. */
+/**
+ * A policy in force on its interfaces, by this process. When the process is killed, the kernel goes on enforcing. All
+ * of it works on the network namespace where the policy was put in force, wherever the thread is by then.
+ */
 export interface Enforcement {
   readonly interfaces: EnforcementState['interfaces'];
   readonly warnings: readonly Problem[];
@@ -23,17 +32,9 @@ export interface Enforcement {
   watchSets(onChange: (change: SetChange) => void): void;
   /** Hears of the packets that `log` rules match, from now on. */
   onLog(onEvent: (event: LogEvent) => void): void;
-  /** Takes the policy out of force and leaves nothing behind. */
+  /** Takes the policy out of force and leaves nothing behind. What another process put in force since stays. */
   stop(): void;
 }
-
-export interface EnforceOptions {
-  /** Behind the driver even where it has native XDP. */
-  readonly generic?: boolean;
-}
-
-/** Frames up to so many bytes lie in one buffer of a 4 KiB page, beside XDP's headroom and the kernel's own record. */
-const LARGEST_LINEAR_MTU = 3400;
 
 /**
  * Builds the policy's generation and puts it in force on the interfaces of the current network namespace. A policy
@@ -42,46 +43,46 @@ const LARGEST_LINEAR_MTU = 3400;
  * @throws SluiceError datapath/already-enforced; kernel/interface-missing; what the kernel refuses
  */
 export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): Enforcement {
+  requireRights();
   const paths = pathsHere();
   const before = readState(paths.state);
   if (before && isAlive(before)) throw alreadyEnforced(before);
-  mountBpffs();
-  mkdirSync(paths.links, { recursive: true });
 
-  let current = putInForce(policy, paths, before, options);
-  let watch: SetWatch | undefined;
+  const rules = allRules(policy);
+  const counted = rules.map(({ name, stage, line, action }) => ({ name, stage, line, action: action.kind }));
+  const here = rememberNamespace();
+  let current: InForce;
+  try {
+    current = putInForce(policy, paths, before, options);
+  } catch (error) {
+    here.close();
+    throw error;
+  }
+  let { sets } = policy;
+  let watch: FileWatch | undefined;
   let hear: ((event: LogEvent) => void) | undefined;
   let unsubscribe = (): void => {};
-  const rules = allRules(policy).map(({ name, stage, line, action }) => ({ name, stage, line, action: action.kind }));
-
-  function follow(onChange: (change: SetChange) => void): void {
-    watch?.close();
-    watch = watchSets(current.generation, (change) => {
-      onChange(change.outgrown ? { set: change.set, problems: grow(change.set, change.outgrown) } : change);
-      if (change.outgrown) follow(onChange);
-    });
-  }
 
   function subscribe(): void {
-    if (hear) unsubscribe = subscribeToLog(current.generation, allRules(policy), hear);
+    unsubscribe();
+    if (hear) unsubscribe = subscribeToLog(current.generation, rules, hear);
   }
 
-  /** The same policy with the set's new content: its maps get room for it. */
-  function grow(set: string, ranges: AddressRanges): readonly Problem[] {
-    const sets = new Map(policy.sets);
-    const old = sets.get(set);
-    if (old) sets.set(set, { ...old, ranges });
-    try {
-      const next = putInForce({ ...policy, sets }, paths, readState(paths.state), options);
-      unsubscribe();
-      current.generation.close();
-      current = next;
-      subscribe();
-      return [];
-    } catch (error) {
-      if (error instanceof SluiceError) return error.problems;
-      throw error;
-    }
+  /** Gives the kernel what the file holds now; where its maps are too small, by a generation with larger ones. */
+  function refresh(file: string): readonly Problem[] {
+    const content = readContent(file);
+    if ('problems' in content) return content.problems;
+    sets = withContent(sets, file, content.ranges);
+    const outgrown = updateTries(current.generation, file, content.ranges);
+    if (outgrown.length === 0 || !isInForce(current, paths)) return outgrown;
+    return problemsOf(replaceGeneration, outgrown);
+  }
+
+  function replaceGeneration(): void {
+    const { generation, state } = current;
+    current = here.call(() => putInForce({ ...policy, sets }, paths, state, options));
+    subscribe();
+    generation.close();
   }
 
   return {
@@ -94,85 +95,80 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
     get generation() {
       return current.generation;
     },
-    counters: () => readCounters(current.generation.maps.get('xdp', 'counters'), rules),
-    watchSets: follow,
+    counters: () => readCounters(current.generation.maps.get('xdp', 'counters'), counted),
+    watchSets: (onChange) => {
+      watch?.close();
+      const files = followedSets(current.generation);
+      watch = watchFiles(files.keys(), (file) => {
+        const problems = refresh(file);
+        for (const set of files.get(file) ?? []) onChange({ set, problems });
+      });
+    },
     onLog: (onEvent) => {
-      unsubscribe();
       hear = onEvent;
       subscribe();
     },
     stop: () => {
       watch?.close();
       unsubscribe();
-      removeAll(current.state, paths);
-      current.generation.close();
+      try {
+        here.call(() => belongsToAnother(paths) || removeAll(paths, current.state));
+      } finally {
+        current.generation.close();
+        here.close();
+      }
     },
   };
 }
 
-interface InForce {
-  readonly generation: Generation;
-  readonly state: EnforcementState;
-  readonly warnings: readonly Problem[];
+/** The network namespace of this moment, to come back to. */
+function rememberNamespace(): { call<T>(action: () => T): T; close(): void } {
+  const namespace = openNamespace({ path: '/proc/thread-self/ns/net' });
+  const inode = namespaceInode();
+  return {
+    call: (action) => (namespaceInode() === inode ? action() : inNamespace(namespace, action)),
+    close: namespace.close,
+  };
 }
 
-function putInForce(
-  policy: CheckedPolicy,
-  paths: Paths,
-  before: EnforcementState | undefined,
-  options: EnforceOptions,
-): InForce {
-  const devices = policy.interfaces.map(findInterface);
-  const multiBuffer = devices.some(({ mtu }) => mtu > LARGEST_LINEAR_MTU);
-  const interfaceIndex = (name: string): number => findInterface(name).index;
-  const generation = buildGeneration(compilePolicy(policy, { interfaceIndex, multiBuffer }));
-  const number = (before?.generation ?? 0) + 1;
-  const attached: Attachment[] = [];
+function isInForce({ state, generation }: InForce, paths: Paths): boolean {
+  return state.interfaces.some(({ ifindex }) => {
+    using link = openLiveLink(paths, ifindex, 'xdp');
+    return link?.info().programId === generation.xdp.id;
+  });
+}
+
+/** Whether another process has put a policy in force after this one's was taken down. */
+function belongsToAnother(paths: Paths): boolean {
   try {
-    pinMaps(generation, paths.maps(number));
-    for (const { name } of devices) attached.push(attach(name, generation, { paths, ...options }));
-    const state = stateOf(policy, number, attached);
-    writeState(paths.state, state);
-    for (const { name } of before?.interfaces ?? []) {
-      if (!policy.interfaces.includes(name)) detach(name, paths);
-    }
-    if (before) unpinFolder(paths.maps(before.generation));
-    return { generation, state, warnings: attached.flatMap(({ warnings }) => warnings) };
+    const state = readState(paths.state);
+    return state !== undefined && !isOwn(state);
+  } catch {
+    // Nobody else writes a state that cannot be read.
+    return false;
+  }
+}
+
+/** What the action meets with, told behind `context`; nothing where it succeeds. */
+function problemsOf(action: () => void, context: readonly Problem[]): readonly Problem[] {
+  try {
+    action();
+    return [];
   } catch (error) {
-    for (const one of attached.reverse()) one.undo();
-    unpinFolder(paths.maps(number));
-    if (!before) unpinFolder(paths.pins);
-    generation.close();
+    if (error instanceof SluiceError) return [...context, ...error.problems];
     throw error;
   }
 }
 
-/** The counters outlive the process by it, and so do program arrays, which the kernel empties without a pin. */
-function pinMaps(generation: Generation, folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  for (const [name, map] of generation.maps.all) {
-    if (!name.endsWith('.rodata')) map.pin(join(folder, pinName(name)));
-  }
-}
-
-function stateOf(policy: CheckedPolicy, generation: number, attached: readonly Attachment[]): EnforcementState {
-  return {
-    format: 1,
-    pid: process.pid,
-    processStart: processStart(process.pid) ?? '',
-    startedAt: new Date().toISOString(),
-    generation,
-    policy: policy.source,
-    interfaces: attached.map(({ name, ifindex, mode, classifier }) => ({ name, ifindex, mode, classifier })),
-    rules: allRules(policy).map(({ name, stage, line, action }) => ({ name, stage, line, action: action.kind })),
-  };
-}
-
-/** Takes all that `state` names from the kernel, and then the state. */
-export function removeAll(state: Pick<EnforcementState, 'interfaces'>, paths: Paths): void {
-  for (const { name } of state.interfaces) detach(name, paths);
-  unpinFolder(paths.pins);
-  removeState(paths.state);
+/** Asked first: the kernel would say no at whichever step comes to it, and not why. */
+function requireRights(): void {
+  const has = effectiveCapabilities();
+  const missing = (['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_PERFMON'] as const satisfies Capability[]).filter(
+    (name) => !has[name] && (name === 'CAP_NET_ADMIN' || !has.CAP_SYS_ADMIN),
+  );
+  if (missing.length === 0) return;
+  const message = `to put a policy in force, this process (user ${process.geteuid?.()}) lacks ${missing.join(', ')}`;
+  throw new SluiceError({ code: 'kernel/no-permission', message });
 }
 
 function alreadyEnforced({ pid, policy }: EnforcementState): SluiceError {

@@ -30,10 +30,14 @@ export interface GenerationMaps {
 /** Maps of which each hook has its own. */
 const PER_HOOK = new Set(['scratch', 'programs', '.rodata']);
 
-/** `constants`: values for the data plane's .rodata, by name. */
+/**
+ * @param constants values for the data plane's .rodata, by name
+ * @param inherit gives a map that is not to be made anew
+ */
 export function createGenerationMaps(
   compiled: CompiledPolicy,
   constants: Readonly<Record<string, number>>,
+  inherit: (map: string) => MapHandle | undefined = () => undefined,
 ): GenerationMaps {
   const all = new Map<string, MapHandle>();
   const tries = new Map(compiled.tries.map((trie) => [trie.map, trie]));
@@ -42,7 +46,7 @@ export function createGenerationMaps(
     const key = PER_HOOK.has(name) ? `${hook}:${name}` : name;
     let map = all.get(key);
     if (map === undefined) {
-      map = create(hook, name);
+      map = inherit(key) ?? create(hook, name);
       all.set(key, map);
     }
     return map;

@@ -1,7 +1,7 @@
 import { type BpfFunction, type LinkedProgram, link, patchMaps } from '../asm/index.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
 import { PROGRAM_REJECT } from '../generated/abi.ts';
-import { BPF_F_XDP_HAS_FRAGS, loadProgram, type Program, VerifierError } from '../kernel/index.ts';
+import { BPF_F_XDP_HAS_FRAGS, loadProgram, type MapHandle, type Program, VerifierError } from '../kernel/index.ts';
 import { loadFunctionBtf } from '../kernel/program/function-btf.ts';
 import type { CompiledHook, CompiledPolicy } from '../policy/compile.ts';
 import { placeOfRule } from '../policy/rule-place.ts';
@@ -34,6 +34,8 @@ export type HookName = 'xdp' | 'tc';
 export interface GenerationOptions {
   /** Built for test runs: reads what to pretend from the map `rehearsal` and writes its verdict there. */
   readonly rehearse?: boolean;
+  /** A map of an earlier generation that this one goes on with, by its name: the generation owns what it is given. */
+  readonly inherit?: (map: string) => MapHandle | undefined;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface GenerationOptions {
  */
 export function buildGeneration(compiled: CompiledPolicy, options: GenerationOptions = {}): Generation {
   const constants: Readonly<Record<string, number>> = { ...compiled.constants, rehearse: options.rehearse ? 1 : 0 };
-  const maps = createGenerationMaps(compiled, constants);
+  const maps = createGenerationMaps(compiled, constants, options.inherit);
   const programs: LoadedProgram[] = [];
 
   function load(hook: HookName, entry: BpfFunction, functions: readonly BpfFunction[]): Program {

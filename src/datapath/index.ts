@@ -1,9 +1,10 @@
 /** Generations: built, rehearsed, put in force, found again, taken down. */
 export { type FoundEnforcement, readEnforcement, takeDown } from './adopt.ts';
 export type { RuleCounter } from './counters.ts';
-export { type Enforcement, type EnforceOptions, enforce } from './enforce.ts';
+export { type Enforcement, enforce } from './enforce.ts';
 export type { LogEvent } from './events.ts';
 export { buildGeneration, type Generation, type LoadedProgram } from './generation.ts';
 export { type Inspection, inspect } from './inspect.ts';
 export type { SetChange } from './live-sets.ts';
+export type { EnforceOptions } from './put-in-force.ts';
 export { type JudgeOptions, type KernelJudgement, openRehearsal, type Rehearsal } from './rehearsal.ts';

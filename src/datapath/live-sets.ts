@@ -1,9 +1,9 @@
-import { unwatchFile, watchFile } from 'node:fs';
+import { statSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Problem } from '../diagnostics/problem.ts';
 import { type MapHandle, mapMemory } from '../kernel/index.ts';
 import { readSetFile } from '../policy/check/set-file.ts';
-import type { AddressRanges, AddressSet } from '../policy/checked.ts';
+import type { AddressRanges, CheckedPolicy } from '../policy/checked.ts';
 import { buildTrie } from '../policy/prefix-trie.ts';
 import type { TrieMap } from '../policy/tables.ts';
 import type { Generation } from './generation.ts';
@@ -13,46 +13,85 @@ export interface SetChange {
   readonly set: string;
   /** Empty where the kernel has the new content; else it keeps the old. */
   readonly problems: readonly Problem[];
-  /** The new content where it is good and has no room: for a generation with more. */
-  readonly outgrown?: AddressRanges;
 }
 
-export interface SetWatch {
+export interface FileWatch {
   close(): void;
 }
 
-/** Looking at a file's time costs nothing and sees it replaced, too, wherever it lies. */
-const INTERVAL_MS = 500;
-
-/** Follows the files of a generation's sets: what they hold is in force within a second. */
-export function watchSets(generation: Generation, onChange: (change: SetChange) => void): SetWatch {
-  const files = new Map<string, { set: AddressSet; tries: TrieMap[] }>();
-  for (const trie of generation.compiled.tries) {
-    if (trie.set?.file === undefined) continue;
-    const entry = files.get(trie.set.file) ?? { set: trie.set, tries: [] };
-    entry.tries.push(trie);
-    files.set(trie.set.file, entry);
+/** The sets that a generation looks up and that follow a file: their names by the file's path. */
+export function followedSets({ compiled }: Generation): ReadonlyMap<string, ReadonlySet<string>> {
+  const files = new Map<string, Set<string>>();
+  for (const { set } of compiled.tries) {
+    if (set?.file === undefined) continue;
+    files.set(set.file, (files.get(set.file) ?? new Set()).add(set.name));
   }
-  for (const [file, { set, tries }] of files) {
-    watchFile(file, { interval: INTERVAL_MS }, () => onChange({ set: set.name, ...reload(generation, file, tries) }));
-  }
-  return {
-    close: () => {
-      for (const file of files.keys()) unwatchFile(file);
-    },
-  };
+  return files;
 }
 
-function reload(generation: Generation, file: string, tries: readonly TrieMap[]): Omit<SetChange, 'set'> {
-  const shown = relative('.', file);
-  const result = readSetFile(file, shown);
-  if ('unreadable' in result) return { problems: [{ ...result.unreadable, severity: 'warning' }] };
-  if ('problems' in result) return { problems: result.problems };
-  const problems = tries.flatMap((trie) => {
-    const map = generation.maps.all.get(trie.map);
-    return map === undefined || replaceTrie(map, trie, result.ranges) ? [] : [tooLarge(shown, trie)];
-  });
-  return { problems, ...(problems.length > 0 && { outgrown: result.ranges }) };
+/** Looking at a file's status costs nothing, and sees it replaced, too, wherever it lies. */
+const LOOK_INTERVAL_MS = 200;
+
+/**
+ * Calls back within a second of a change to one of the files. A file that changes from one look to the next is being
+ * written: it is given another look's time.
+ */
+export function watchFiles(paths: Iterable<string>, onChange: (path: string) => void): FileWatch {
+  const files = [...paths].map((path) => ({ path, known: statusSinceStart(path), seen: '', looks: 0 }));
+  const look = (): void => {
+    for (const file of files) {
+      const status = statusOf(file.path);
+      const settled = status === file.seen || file.looks === 2;
+      file.seen = status;
+      file.looks = status === file.known ? 0 : file.looks + 1;
+      if (file.looks === 0 || !settled) continue;
+      file.known = status;
+      file.looks = 0;
+      onChange(file.path);
+    }
+  };
+  const timer = setInterval(look, LOOK_INTERVAL_MS);
+  return { close: () => clearInterval(timer) };
+}
+
+/** What tells one content of a file from the next; empty where there is none to be seen. */
+function statusOf(path: string): string {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+  } catch {
+    return '';
+  }
+}
+
+/** As `statusOf`; but of a file that may have been changed since this process has read it, none that it can have. */
+function statusSinceStart(path: string): string {
+  const status = statusOf(path);
+  const changedNs = BigInt(status.split(':').at(-1) ?? 0);
+  return changedNs >= BigInt(Math.floor(performance.timeOrigin)) * 1_000_000n ? 'not known' : status;
+}
+
+/** What a set's file holds now. */
+export function readContent(
+  path: string,
+): { readonly ranges: AddressRanges } | { readonly problems: readonly Problem[] } {
+  const result = readSetFile(path, relative('.', path));
+  return 'unreadable' in result ? { problems: [{ ...result.unreadable, severity: 'warning' }] } : result;
+}
+
+/** The sets, those of the file with new content. */
+export function withContent(sets: CheckedPolicy['sets'], file: string, ranges: AddressRanges): CheckedPolicy['sets'] {
+  return new Map([...sets].map(([name, set]) => [name, set.file === file ? { ...set, ranges } : set]));
+}
+
+/** Puts the file's new content in force. What has no room keeps its old content and is told as a problem. */
+export function updateTries(generation: Generation, file: string, ranges: AddressRanges): readonly Problem[] {
+  return generation.compiled.tries
+    .filter(({ set }) => set?.file === file)
+    .flatMap((trie) => {
+      const map = generation.maps.all.get(trie.map);
+      return map === undefined || replaceTrie(map, trie, ranges) ? [] : [tooLarge(relative('.', file), trie)];
+    });
 }
 
 /**

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
-import { DEFAULT_BPFFS, namespaceInode } from '../kernel/index.ts';
+import { DEFAULT_BPFFS, isBpffs, namespaceInode } from '../kernel/index.ts';
 
 /** Where the enforcement of one network namespace is kept. Namespaces are told apart by their inode numbers. */
 export interface Paths {
+  /** The BPF file system that `pins` is on. */
+  readonly bpffs: string;
   /** Pins: `links/`, and a folder of maps for each generation. */
   readonly pins: string;
   readonly links: string;
@@ -14,13 +16,30 @@ export interface Paths {
 /** For the network namespace of the calling thread. */
 export function pathsHere(): Paths {
   const name = `net-${namespaceInode()}`;
-  const pins = join(DEFAULT_BPFFS, 'sluice', name);
+  const bpffs = findBpffs();
+  const pins = join(bpffs, 'sluice', name);
   return {
+    bpffs,
     pins,
     links: join(pins, 'links'),
     state: join('/run/sluice', name, 'state.json'),
-    maps: (generation) => join(pins, `generation-${generation}`),
+    maps: (generation) => join(pins, `${GENERATION}${generation}`),
   };
+}
+
+const GENERATION = 'generation-';
+
+/** The number in the name of a folder that `Paths.maps` gives; undefined for another name. */
+export function generationOf(folder: string): number | undefined {
+  return folder.startsWith(GENERATION) ? Number(folder.slice(GENERATION.length)) : undefined;
+}
+
+/**
+ * `ip netns exec` gives a command a mount namespace of its own, without the machine's BPF file system, and what is
+ * mounted there goes when the command ends. Process 1 sees the machine's.
+ */
+function findBpffs(): string {
+  return [DEFAULT_BPFFS, join('/proc/1/root', DEFAULT_BPFFS)].find(isBpffs) ?? DEFAULT_BPFFS;
 }
 
 /** A name as a file of the BPF file system, which takes no dots. */

@@ -44,12 +44,16 @@ export interface Rehearsal {
 /** The kernel's test run takes a frame between these, bytes; what is behind is only told as the frame's length. */
 const SHORTEST_FRAME = 15;
 const LONGEST_FRAME = 3400;
+const LONGEST_IN_BUFFERS = 65_536;
+
+/** With `multiBuffer`, what comes in is judged in full length up to 64 KiB: Linux 5.18. */
+export type RehearsalOptions = Pick<CompileOptions, 'partLimits' | 'multiBuffer'>;
 
 /** Numbers for interfaces that need not exist: those of a rehearsal are told apart by their place in the policy. */
 const FIRST_IFINDEX = 1_000_000;
 
 /** Builds the policy's generation for test runs. Needs the right to load programs, no interface. */
-export function openRehearsal(policy: CheckedPolicy, options: Pick<CompileOptions, 'partLimits'> = {}): Rehearsal {
+export function openRehearsal(policy: CheckedPolicy, options: RehearsalOptions = {}): Rehearsal {
   const interfaceIndex = (name: string): number => FIRST_IFINDEX + policy.interfaces.indexOf(name);
   const generation = buildGeneration(compilePolicy(policy, { ...options, interfaceIndex }), { rehearse: true });
   let memory: MapMemory;
@@ -60,8 +64,13 @@ export function openRehearsal(policy: CheckedPolicy, options: Pick<CompileOption
     throw error;
   }
   const view = new DataView(memory.buffer);
-  const runnerFor = (program: Generation['tc']): TestRunner | undefined => program && createTestRunner(program);
-  const runners = { ingress: runnerFor(generation.xdp), egress: runnerFor(generation.tc) };
+  const runnerFor = (program: Generation['tc'], maxFrame: number): TestRunner | undefined =>
+    program && createTestRunner(program, { maxFrame });
+  const longest = { ingress: options.multiBuffer ? LONGEST_IN_BUFFERS : LONGEST_FRAME, egress: LONGEST_FRAME };
+  const runners = {
+    ingress: runnerFor(generation.xdp, longest.ingress),
+    egress: runnerFor(generation.tc, longest.egress),
+  };
   const rules = allRules(policy);
   const close = (): void => {
     memory.close();
@@ -77,7 +86,7 @@ export function openRehearsal(policy: CheckedPolicy, options: Pick<CompileOption
       const runner = runners[endsInIpHeader(frame) ? 'ingress' : direction] as TestRunner;
       view.setUint32(rehearsalFields.ifindex.offset, name === undefined ? 0 : interfaceIndex(name), true);
       view.setUint32(rehearsalFields.frameLength.offset, wireLength, true);
-      runner.run(fitting(frame));
+      runner.run(fitting(frame, longest[direction]));
       return readJudgement();
     },
     packet: () => rehearsalCodec.read(view, 0).packet,
@@ -114,8 +123,8 @@ function endsInIpHeader(frame: Uint8Array): boolean {
   return frame.length < ETHERNET_HEADER_LENGTH + header;
 }
 
-function fitting(frame: Uint8Array): Uint8Array {
-  if (frame.length > LONGEST_FRAME) return frame.subarray(0, LONGEST_FRAME);
+function fitting(frame: Uint8Array, longest: number): Uint8Array {
+  if (frame.length > longest) return frame.subarray(0, longest);
   if (frame.length >= SHORTEST_FRAME) return frame;
   const longer = new Uint8Array(SHORTEST_FRAME);
   longer.set(frame);

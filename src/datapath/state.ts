@@ -33,14 +33,17 @@ const enforcementState = z.object({
 
 export type EnforcementState = z.infer<typeof enforcementState>;
 
-/** The state at `path`, or undefined where there is none. */
+/**
+ * The state at `path`, or undefined where there is none.
+ * @throws SluiceError datapath/damaged-state; kernel/no-permission
+ */
 export function readState(path: string): EnforcementState | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw damaged(path, error);
+    throw fileSystemRefusal(path, error);
   }
   try {
     return enforcementState.parse(JSON.parse(text));
@@ -54,27 +57,56 @@ function damaged(path: string, cause: unknown): SluiceError {
   return new SluiceError({ code: 'datapath/damaged-state', message }, { cause });
 }
 
-/** Writes the whole file or nothing. */
+/**
+ * Writes the whole file or nothing. Only root may read it: it holds the policy.
+ * @throws SluiceError datapath/not-written; kernel/no-permission
+ */
 export function writeState(path: string, state: EnforcementState): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify(state));
-  renameSync(temporary, path);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    writeFileSync(temporary, JSON.stringify(state), { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch (error) {
+    removeQuietly(temporary);
+    throw fileSystemRefusal(path, error);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // What could not be written may not be removable either.
+  }
+}
+
+/** What an error of node:fs at `path` means to the user. */
+export function fileSystemRefusal(path: string, cause: unknown): SluiceError {
+  const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') {
+    const message = `${path}: ${code} (user ${process.geteuid?.()} may not do this here)`;
+    return new SluiceError({ code: 'kernel/no-permission', message, help: 'Run as root.' }, { cause });
+  }
+  return new SluiceError({ code: 'datapath/not-written', message: `${path}: ${code}` }, { cause });
 }
 
 export function removeState(path: string): void {
   rmSync(dirname(path), { recursive: true, force: true });
 }
 
-/** When a process began, or undefined where there is none: with its number, this names one process for good. */
+/** When a process began, or undefined where none runs: with its number, this names one process for good. */
 export function processStart(pid: number): string | undefined {
   try {
-    // The second field is the name in parentheses, which may hold blanks; the 22nd is the start.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ');
-    return fields?.[19];
+    // The second field is the name in parentheses, which may hold blanks; the third is the state, the 22nd the start.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    // A zombie has ended: only its parent has not asked yet how.
+    return fields[0] === 'Z' ? undefined : fields[19];
   } catch {
     return undefined;
   }
 }
 
 export const isAlive = ({ pid, processStart: start }: EnforcementState): boolean => processStart(pid) === start;
+
+export const isOwn = (state: EnforcementState): boolean => state.pid === process.pid && isAlive(state);

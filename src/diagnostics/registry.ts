@@ -188,6 +188,15 @@ export const errors = {
     help: '`sluice down` removes it; `sluice up FILE` puts one in force again.',
   },
 
+  'datapath/not-written': {
+    meaning: 'What must be known of a policy in force cannot be kept: a file could not be written or read.',
+    help: 'Mend the file system that the message names: /run has to be writable, and must not be full.',
+  },
+  'datapath/unknown-state': {
+    meaning: 'Programs of Sluice are in force, but the record of which policy they come from is gone.',
+    help: '`sluice down` removes them; `sluice up FILE` takes their place.',
+  },
+
   // The command (src/cli)
   'cli/usage': {
     meaning: 'The command line is not one that Sluice understands.',

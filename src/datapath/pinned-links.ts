@@ -1,0 +1,53 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Direction,
+  findClsactFilter,
+  interfaceByIndex,
+  type Link,
+  openPinnedLink,
+  unpin,
+} from '../kernel/index.ts';
+import type { Paths } from './paths.ts';
+
+export type LinkHook = 'xdp' | Direction;
+
+/** Where Sluice's filters stand below Linux 6.6, apart from those of others. */
+export const CLSACT_PLACE = { priority: 0x51c, handle: 0x51c } as const;
+
+/** By number and not by name: an interface may be renamed, and another be given its name, while a policy is in force. */
+export const linkPin = ({ links }: Paths, ifindex: number, hook: LinkHook): string => join(links, `${ifindex}:${hook}`);
+
+/** The numbers of the interfaces that have pinned links; they may be gone. */
+export function pinnedInterfaces({ links }: Paths): number[] {
+  if (!existsSync(links)) return [];
+  return [...new Set(readdirSync(links).map((pin) => Number.parseInt(pin, 10)))];
+}
+
+/** The pinned link, where it still holds a program to its interface. */
+export function openLiveLink(paths: Paths, ifindex: number, hook: LinkHook): Link | undefined {
+  const pin = linkPin(paths, ifindex, hook);
+  if (!existsSync(pin)) return undefined;
+  const link = openPinnedLink(pin);
+  if (link.info().ifindex === ifindex) return link;
+  link.close();
+  return undefined;
+}
+
+/** Takes everything of Sluice from an interface. The interface may be gone. */
+export function detachInterface(ifindex: number, paths: Paths): void {
+  for (const hook of ['xdp', 'ingress', 'egress'] as const) detachHook(ifindex, hook, paths);
+}
+
+/** Takes Sluice's program from one hook of an interface, if there is one. */
+export function detachHook(ifindex: number, hook: LinkHook, paths: Paths): void {
+  const pin = linkPin(paths, ifindex, hook);
+  if (existsSync(pin)) {
+    using link = openPinnedLink(pin);
+    link.detach();
+    unpin(pin);
+  }
+  const name = interfaceByIndex(ifindex)?.name;
+  if (hook === 'xdp' || name === undefined) return;
+  findClsactFilter({ interface: name, direction: hook, ...CLSACT_PLACE })?.detach();
+}

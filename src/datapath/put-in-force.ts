@@ -1,0 +1,145 @@
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Problem } from '../diagnostics/problem.ts';
+import { findInterface, type MapHandle, mountBpffs, openPinnedMap, unpinFolder } from '../kernel/index.ts';
+import type { CheckedPolicy } from '../policy/checked.ts';
+import { compilePolicy } from '../policy/compile.ts';
+import { allRules } from '../policy/rule-place.ts';
+import { type Attachment, type AttachOptions, attach } from './attach.ts';
+import { buildGeneration, type Generation } from './generation.ts';
+import { generationOf, type Paths, pinName } from './paths.ts';
+import { detachInterface, pinnedInterfaces } from './pinned-links.ts';
+import { type EnforcementState, fileSystemRefusal, processStart, removeState, writeState } from './state.ts';
+
+export type EnforceOptions = Omit<AttachOptions, 'paths'>;
+
+export interface InForce {
+  readonly generation: Generation;
+  readonly state: EnforcementState;
+  readonly warnings: readonly Problem[];
+}
+
+/** Frames up to so many bytes lie in one buffer of a 4 KiB page, beside XDP's headroom and the kernel's own record. */
+const LARGEST_LINEAR_MTU = 3400;
+
+/** What a generation takes over from an earlier one that has the same rules: what was counted and not yet read. */
+const INHERITED: ReadonlySet<string> = new Set(['counters', 'events']);
+
+/**
+ * Builds the policy's generation and puts it in force, in the place of whatever Sluice has in force here. On an error,
+ * nothing has changed.
+ * @param before what is known of what is in force
+ */
+export function putInForce(
+  policy: CheckedPolicy,
+  paths: Paths,
+  before: EnforcementState | undefined,
+  options: EnforceOptions,
+): InForce {
+  const devices = policy.interfaces.map(findInterface);
+  const multiBuffer = devices.some(({ mtu }) => mtu > LARGEST_LINEAR_MTU);
+  const interfaceIndex = (name: string): number => findInterface(name).index;
+  const compiled = compilePolicy(policy, { interfaceIndex, multiBuffer });
+  const rules = countedRules(policy);
+  const inherit = JSON.stringify(before?.rules) === JSON.stringify(rules) ? mapsOf(before, paths) : undefined;
+  prepareFolder(paths);
+  const number = 1 + Math.max(0, ...generations(paths));
+  const attached: Attachment[] = [];
+  let generation: Generation | undefined;
+  let inForce: InForce;
+  try {
+    generation = buildGeneration(compiled, { ...(inherit && { inherit }) });
+    pinMaps(generation, paths.maps(number));
+    for (const { name } of devices) attached.push(attach(name, generation, { paths, ...options }));
+    const state = { ...ownState(policy), generation: number, rules, interfaces: attached.map(interfaceState) };
+    writeState(paths.state, state);
+    inForce = { generation, state, warnings: attached.flatMap(({ warnings }) => warnings) };
+  } catch (error) {
+    for (const one of attached.reverse()) one.undo();
+    unpinFolder(paths.maps(number));
+    removeEmptyFolders(paths);
+    generation?.close();
+    throw error;
+  }
+  settle(attached, number, paths);
+  return inForce;
+}
+
+/** Removes what was in force before and is not any more. */
+function settle(attached: readonly Attachment[], number: number, paths: Paths): void {
+  for (const one of attached) one.settle();
+  const current = new Set(attached.map(({ ifindex }) => ifindex));
+  for (const ifindex of pinnedInterfaces(paths)) if (!current.has(ifindex)) detachInterface(ifindex, paths);
+  for (const earlier of generations(paths)) if (earlier !== number) unpinFolder(paths.maps(earlier));
+}
+
+/** Takes all that Sluice has in force from the kernel, and then the state, which need not be known. */
+export function removeAll(paths: Paths, state?: EnforcementState): void {
+  const interfaces = [...pinnedInterfaces(paths), ...(state?.interfaces ?? []).map(({ ifindex }) => ifindex)];
+  for (const ifindex of new Set(interfaces)) detachInterface(ifindex, paths);
+  unpinFolder(paths.pins);
+  removeEmptyFolders(paths);
+  removeState(paths.state);
+}
+
+function prepareFolder({ bpffs, links }: Paths): void {
+  mountBpffs(bpffs);
+  try {
+    mkdirSync(links, { recursive: true });
+  } catch (error) {
+    throw fileSystemRefusal(links, error);
+  }
+}
+
+function removeEmptyFolders({ links, pins }: Paths): void {
+  for (const folder of [links, pins, dirname(pins)]) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      // It holds something, or is not there.
+    }
+  }
+}
+
+function generations({ pins }: Paths): number[] {
+  if (!existsSync(pins)) return [];
+  return readdirSync(pins).flatMap((folder) => generationOf(folder) ?? []);
+}
+
+function mapsOf(
+  before: EnforcementState | undefined,
+  paths: Paths,
+): ((map: string) => MapHandle | undefined) | undefined {
+  if (before === undefined) return undefined;
+  return (map) => {
+    const pin = join(paths.maps(before.generation), pinName(map));
+    return INHERITED.has(map) && existsSync(pin) ? openPinnedMap(pin) : undefined;
+  };
+}
+
+/** The counters outlive the process by it, and so do program arrays, which the kernel empties without a pin. */
+function pinMaps(generation: Generation, folder: string): void {
+  for (const [name, map] of generation.maps.all) {
+    if (!name.endsWith('.rodata')) map.pin(join(folder, pinName(name)));
+  }
+}
+
+function ownState({ source: { path, text } }: CheckedPolicy) {
+  return {
+    format: 1 as const,
+    pid: process.pid,
+    processStart: processStart(process.pid) ?? '',
+    startedAt: new Date().toISOString(),
+    policy: { path, text },
+  };
+}
+
+const interfaceState = ({ name, ifindex, mode, classifier }: Attachment): EnforcementState['interfaces'][number] => ({
+  name,
+  ifindex,
+  mode,
+  classifier,
+});
+
+const countedRules = (policy: CheckedPolicy): EnforcementState['rules'] =>
+  allRules(policy).map(({ name, stage, line, action }) => ({ name, stage, line, action: action.kind }));
