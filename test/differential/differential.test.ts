@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openRehearsal, type Rehearsal } from '../../src/datapath/rehearsal.ts';
+import { openRehearsal, type Rehearsal, type RehearsalOptions } from '../../src/datapath/rehearsal.ts';
 import { FIRST_RULE, Reason, reasonNames } from '../../src/generated/abi.ts';
 import type { CheckedPolicy } from '../../src/policy/checked.ts';
 import { allRules } from '../../src/policy/rule-place.ts';
 import { compare } from './compare.ts';
 import { createModelCounters, kernelCount } from './counters.ts';
-import { type Compilation, checked, explainDisagreement, explainRefusal } from './disagreement.ts';
+import { checked, explainDisagreement, explainRefusal } from './disagreement.ts';
 import { patienceMs, rounds, seed } from './effort.ts';
 import { createFrames } from './packets.ts';
 import { type PolicyDocument, policyDocument } from './policies.ts';
@@ -18,9 +18,11 @@ const FRAMES_A_POLICY = 420;
 /** Pairs of a policy and a packet. */
 const LEAST = 200_000;
 
-/** Every fourth policy is split as if programs could hold next to nothing. */
-const compilationOf = (index: number): Compilation =>
-  index % 4 === 0 ? { partLimits: { instructions: 50, conditionalJumps: 10 } } : {};
+/** Every fourth policy is split as if programs could hold next to nothing, another is for frames of several buffers. */
+function optionsOf(index: number): RehearsalOptions {
+  if (index % 4 === 0) return { partLimits: { instructions: 50, conditionalJumps: 10 } };
+  return { multiBuffer: index % 4 === 1 };
+}
 
 test('model and kernel agree on random policies and packets', { timeout: patienceMs }, () => {
   const seen = { policies: 0, pairs: 0, byRule: 0, rules: 0, hitRules: 0, reasons: new Set<number>() };
@@ -30,7 +32,7 @@ test('model and kernel agree on random policies and packets', { timeout: patienc
     for (const [index, document] of documents.entries()) {
       const policy = checked(document);
       if (policy === undefined) continue;
-      const ids = judgeMany(document, policy, compilationOf(index), roundSeed * POLICIES_A_ROUND + index);
+      const ids = judgeMany(document, policy, optionsOf(index), roundSeed * POLICIES_A_ROUND + index);
       seen.policies++;
       seen.pairs += ids.length;
       seen.byRule += ids.filter((id) => id >= FIRST_RULE).length;
@@ -62,17 +64,17 @@ function unseen(reasons: ReadonlySet<number>): string[] {
 function judgeMany(
   document: PolicyDocument,
   policy: CheckedPolicy,
-  compilation: Compilation,
+  options: RehearsalOptions,
   frameSeed: number,
 ): number[] {
-  using rehearsal = open(document, policy, compilation);
+  using rehearsal = open(document, policy, options);
   const nextFrame = createFrames(policy, createRandom(frameSeed));
   const counters = createModelCounters();
   const ids: number[] = [];
   for (let count = 0; count < FRAMES_A_POLICY; count++) {
     const frame = nextFrame();
     const { model, judged, differences } = compare(policy, rehearsal, frame);
-    if (differences.length > 0) expect.fail(explainDisagreement(document, frame, compilation));
+    if (differences.length > 0) expect.fail(explainDisagreement(document, frame, options));
     if (judged) counters.add(model, frame.wireLength);
     ids.push(model.id);
   }
@@ -80,11 +82,11 @@ function judgeMany(
   return ids;
 }
 
-function open(document: PolicyDocument, policy: CheckedPolicy, compilation: Compilation): Rehearsal {
+function open(document: PolicyDocument, policy: CheckedPolicy, options: RehearsalOptions): Rehearsal {
   try {
-    return openRehearsal(policy, compilation);
+    return openRehearsal(policy, options);
   } catch {
-    expect.fail(explainRefusal(document, compilation));
+    expect.fail(explainRefusal(document, options));
   }
 }
 

@@ -1,18 +1,12 @@
 import { stringify } from 'yaml';
-import { openRehearsal, type Rehearsal } from '../../src/datapath/rehearsal.ts';
+import { openRehearsal, type Rehearsal, type RehearsalOptions } from '../../src/datapath/rehearsal.ts';
 import { checkPolicy } from '../../src/policy/check.ts';
 import type { CheckedPolicy } from '../../src/policy/checked.ts';
-import type { PartLimits } from '../../src/policy/emit/stage.ts';
 import { compare, describeFrame } from './compare.ts';
 import { minimiseBytes, minimiseDocument } from './minimise.ts';
 import { SHORTEST_FRAME } from './mutations.ts';
 import type { TestFrame } from './packets.ts';
 import type { PolicyDocument } from './policies.ts';
-
-/** How a policy is compiled: into programs as large as can be, or into many small ones. */
-export interface Compilation {
-  readonly partLimits?: PartLimits;
-}
 
 /** The checked policy; undefined where the check finds an error in it. */
 export function checked(document: PolicyDocument): CheckedPolicy | undefined {
@@ -20,9 +14,9 @@ export function checked(document: PolicyDocument): CheckedPolicy | undefined {
 }
 
 /** The smallest policy and packet found of which model and kernel say different things, in words. */
-export function explainDisagreement(document: PolicyDocument, frame: TestFrame, compilation: Compilation): string {
-  const policy = minimiseDocument(document, (smaller) => disagree(smaller, frame, compilation));
-  return withRehearsal(policy, compilation, (rehearsal, checkedPolicy) => {
+export function explainDisagreement(document: PolicyDocument, frame: TestFrame, options: RehearsalOptions): string {
+  const policy = minimiseDocument(document, (smaller) => disagree(smaller, frame, options));
+  return withRehearsal(policy, options, (rehearsal, checkedPolicy) => {
     const differences = (bytes: Uint8Array): readonly string[] =>
       compare(checkedPolicy, rehearsal, { ...frame, bytes, wireLength: bytes.length }).differences;
     const bytes = minimiseBytes(frame.bytes, SHORTEST_FRAME, (simpler) => differences(simpler).length > 0);
@@ -33,36 +27,36 @@ export function explainDisagreement(document: PolicyDocument, frame: TestFrame, 
 }
 
 /** The smallest policy found that the kernel does not take, in words. */
-export function explainRefusal(document: PolicyDocument, compilation: Compilation): string {
-  const policy = minimiseDocument(document, (smaller) => refusal(smaller, compilation) !== undefined);
-  return [refusal(policy, compilation), stringify(policy)].join('\n');
+export function explainRefusal(document: PolicyDocument, options: RehearsalOptions): string {
+  const policy = minimiseDocument(document, (smaller) => refusal(smaller, options) !== undefined);
+  return [refusal(policy, options), stringify(policy)].join('\n');
 }
 
-function refusal(document: PolicyDocument, compilation: Compilation): string | undefined {
+function refusal(document: PolicyDocument, options: RehearsalOptions): string | undefined {
   if (checked(document) === undefined) return undefined;
   try {
-    withRehearsal(document, compilation, () => undefined);
+    withRehearsal(document, options, () => undefined);
     return undefined;
   } catch (error) {
     return String(error);
   }
 }
 
-function disagree(document: PolicyDocument, frame: TestFrame, compilation: Compilation): boolean {
+function disagree(document: PolicyDocument, frame: TestFrame, options: RehearsalOptions): boolean {
   if (checked(document) === undefined) return false;
   return withRehearsal(
     document,
-    compilation,
+    options,
     (rehearsal, policy) => compare(policy, rehearsal, frame).differences.length > 0,
   );
 }
 
 function withRehearsal<T>(
   document: PolicyDocument,
-  compilation: Compilation,
+  options: RehearsalOptions,
   action: (rehearsal: Rehearsal, policy: CheckedPolicy) => T,
 ): T {
   const policy = checked(document) as CheckedPolicy;
-  using rehearsal = openRehearsal(policy, compilation);
+  using rehearsal = openRehearsal(policy, options);
   return action(rehearsal, policy);
 }
