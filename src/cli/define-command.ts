@@ -46,7 +46,7 @@ export function answering<Options, Args extends readonly unknown[]>(
       process.exitCode = await run(session, this.opts() as Options, ...(this.processedArgs as unknown as Args));
     } catch (error) {
       await session.complain(problemsOf(error));
-      if (process.env['SLUICE_DEBUG'] === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+      if (process.env['SLUICE_DEBUG'] === '1') process.stderr.write(await inWhole(error));
       process.exitCode = exitCodeOf(error);
     }
   };
@@ -56,4 +56,10 @@ export function answering<Options, Args extends readonly unknown[]>(
 function exitCodeOf(error: unknown): ExitCode {
   const typed = problemsOf(error).some(({ code }) => code === 'cli/usage' || code === 'packet/notation');
   return typed ? 2 : 1;
+}
+
+/** With stack, causes and what they carry, the log of the verifier for one. */
+async function inWhole(error: unknown): Promise<string> {
+  const { inspect } = await import('node:util');
+  return `${inspect(error, { depth: 4, maxStringLength: null })}\n`;
 }

@@ -26,7 +26,8 @@ export function createProgram(): Command {
     .description("Manages a Linux host's traffic with eBPF: one policy file, compiled, rehearsed, enforced, explained.")
     .version(packageVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpCommand(helpCommand())
+    .configureHelp({ subcommandTerm })
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ outputError: (text) => void complainOfUse(text, {}, 'sluice --help') })
@@ -40,6 +41,19 @@ export function createProgram(): Command {
     for (const command of commands) program.addCommand(command.helpGroup(heading));
   }
   return program;
+}
+
+function helpCommand(): Command {
+  return new Command('help').argument('[command]').description('show the help of a command').helpGroup('This machine:');
+}
+
+/** `check <file>`: that every command has options needs no saying. */
+function subcommandTerm(command: Command): string {
+  const words = command.registeredArguments.map((argument) => {
+    const name = argument.name() + (argument.variadic ? '…' : '');
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), ...words].join(' ');
 }
 
 /** Runs one command line; the exit code is the process'. Wrong use ends with 2. */

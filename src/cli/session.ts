@@ -24,6 +24,8 @@ export interface Session {
   print(answer: Answer): Promise<void>;
   /** Writes to standard output and lets events come in: a reader that went away ends the process. */
   write(text: string): Promise<void>;
+  /** Problems in the form and colours of standard output, for a command that draws on a terminal. */
+  describe(problems: readonly Problem[]): Promise<string>;
   /** Writes problems to standard error. */
   complain(problems: readonly Problem[]): Promise<void>;
 }
@@ -43,6 +45,7 @@ export function createSession({ output: form = 'table', color = 'auto' }: Presen
     width: stdout.columns ?? 100,
     print: async (answer) => write(await renderAnswer(answer, form, paint)),
     write,
+    describe: (problems) => problemsText(problems, form, hasColor(color, stdout)),
     async complain(problems) {
       if (problems.length > 0) stderr.write(await problemsText(problems, form, hasColor(color, stderr)));
     },

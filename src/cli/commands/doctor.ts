@@ -22,8 +22,9 @@ async function doctor(session: Session, options: NetnsOption): Promise<ExitCode>
     import('../doctor/drivers.ts'),
     import('../doctor/text.ts'),
   ]);
-  await enterNetns(options);
+  // First: some settings can only be seen from the machine's own network namespace.
   const findings = findAll();
+  await enterNetns(options);
   const interfaces = findInterfaces();
   await session.print({
     data: { ...findings, interfaces },

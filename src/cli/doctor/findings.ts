@@ -26,7 +26,9 @@ export function findAll(): Findings {
   const environment = readEnvironment();
   const system = findSystem(environment);
   const features = probeFeatures().map((feature) => findFeature(feature, featureUses[feature.name]));
-  const ok = [...system, ...features].every(({ state }) => state === 'ok' || state === 'warn');
+  const ok =
+    system.every(({ state }) => state !== 'missing') &&
+    features.every(({ name, state }) => state === 'ok' || state === 'warn' || !featureUses[name]?.required);
   return { environment, system, features, ok };
 }
 
@@ -36,7 +38,7 @@ function findSystem({ capabilities, kernelRelease, jit, bpffsMounted, unprivileg
   return [
     {
       name: 'kernel',
-      use: 'Linux 5.15 is the oldest that Sluice runs on',
+      use: 'everything: 5.15 is the oldest that will do',
       detail: kernelRelease,
       ...(old ? missing('install a newer kernel') : OK),
     },
@@ -54,13 +56,13 @@ function findSystem({ capabilities, kernelRelease, jit, bpffsMounted, unprivileg
     },
     {
       name: 'BPF file system',
-      use: 'what is in force stays so without a process',
+      use: 'what is in force to outlive its process',
       detail: bpffsMounted ? 'mounted on /sys/fs/bpf' : 'not mounted',
       ...(bpffsMounted ? OK : warn('`sluice up` mounts it; for good: mount -t bpf bpf /sys/fs/bpf at every start')),
     },
     {
       name: 'unprivileged BPF',
-      use: 'none: it is safer off',
+      use: 'nothing: it is safer off',
       detail: unprivilegedBpf === undefined ? 'unknown' : unprivilegedBpf ? 'on' : 'off',
       ...(unprivilegedBpf ? warn('sysctl -w kernel.unprivileged_bpf_disabled=1') : OK),
     },
@@ -78,9 +80,9 @@ function isOlder(release: string, major: number, minor: number): boolean {
 
 function findFeature(feature: ProbedFeature, use: FeatureUse | undefined): Finding {
   const { name, supported, detail, sinceKernel, unexpected } = feature;
-  const finding = { name, detail, use: use?.what ?? 'nothing yet' };
+  const finding = { name, detail, use: use?.what ?? 'nothing in this version' };
   if (supported) return { ...finding, ...OK };
-  if (supported === undefined) return { ...finding, state: use?.required ? 'untried' : 'warn', mend: 'run it as root' };
+  if (supported === undefined) return { ...finding, state: 'untried', detail: 'not tried', mend: 'run it as root' };
   const mend = unexpected
     ? `the kernel is new enough (${sinceKernel}) but was built without it, or a security module withholds it`
     : `Linux ${sinceKernel} or newer has it`;

@@ -9,7 +9,7 @@ const STATE_STYLES: Readonly<Record<Finding['state'], StyleName>> = {
   missing: 'red',
   untried: 'yellow',
 };
-const FINDING_COLUMNS: readonly Column[] = [{ head: '' }, { head: '' }, { head: '' }];
+const FINDING_COLUMNS: readonly Column[] = [{ head: '' }, { head: '' }, { head: 'found' }, { head: 'used for' }];
 const INTERFACE_COLUMNS: readonly Column[] = [
   { head: 'interface' },
   { head: 'driver' },
@@ -37,14 +37,24 @@ function findingTable(findings: readonly Finding[], paint: Paint): string {
   const rows = findings.map(({ name, state, use, detail }): Cell[] => [
     { text: state, style: STATE_STYLES[state] },
     name,
-    { text: state === 'ok' ? `for ${use}` : `${detail}; for ${use}`, style: 'dim' },
+    detail,
+    { text: use, style: 'dim' },
   ]);
   return renderTable(FINDING_COLUMNS, rows, paint, '  ');
 }
 
+/** What is mended in one way stands together. */
 function mendTable(findings: readonly Finding[], paint: Paint): string {
-  const rows = findings.map(({ name, mend }): Cell[] => [name, mend ?? '']);
-  return renderTable([{ head: '' }, { head: '' }], rows, paint, '  ');
+  const byMend = new Map<string, string[]>();
+  for (const { name, mend } of findings) byMend.set(mend ?? '', [...(byMend.get(mend ?? '') ?? []), name]);
+  return [...byMend].map(([mend, names]) => `  ${listed(names)}: ${paint('bold', mend)}\n`).join('');
+}
+
+const LISTED = 3;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - LISTED;
+  return more > 1 ? `${names.slice(0, LISTED).join(', ')} and ${more} more` : names.join(', ');
 }
 
 function interfaceTable(interfaces: readonly InterfaceFinding[], paint: Paint): string {

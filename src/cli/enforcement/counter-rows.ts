@@ -17,7 +17,7 @@ export interface CounterRow {
 
 /** @param policy what is in force, to say what was done for a reason that is no rule */
 export function counterRows(counters: readonly RuleCounter[], policy: CheckedPolicy | undefined): CounterRow[] {
-  return counters.map(({ name, stage, line, action, packets, bytes, lastHit }) => ({
+  const rows = counters.map(({ name, stage, line, action, packets, bytes, lastHit }) => ({
     rule: line === undefined ? null : name,
     stage: stage || stageOfReason(name),
     line: line ?? null,
@@ -27,6 +27,8 @@ export function counterRows(counters: readonly RuleCounter[], policy: CheckedPol
     bytes: Number(bytes),
     lastHit: lastHit ?? null,
   }));
+  // In the packet's order: reasons stand where no rule has decided.
+  return [...rows.filter(({ rule }) => rule !== null), ...rows.filter(({ rule }) => rule === null)];
 }
 
 function stageOfReason(reason: string): string | null {

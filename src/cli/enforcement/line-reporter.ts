@@ -13,7 +13,7 @@ export function createLineReporter(session: Session): UpReporter {
   return {
     up: (start) => write(`${upLine(start, paint)}\n`),
     log: (entry) => write(`${logLine(entry, paint)}\n`),
-    set: (change) => reportSet(session, change, write),
+    set: ({ set, problems }) => (problems.length > 0 ? session.complain(problems) : write(`${setLine(set, paint)}\n`)),
     async counters(rows, time) {
       const moved = rows.filter((row) => row.packets !== (before.get(keyOf(row)) ?? 0));
       await write(
@@ -34,14 +34,8 @@ export function logLine({ time, rule, line, packet }: LogEntry, paint: Paint): s
   return `${paint('dim', clock(time))}  ${paint('cyan', 'log')}  ${printable(rule)}:${line}  ${printable(packet)}`;
 }
 
-/** What came of a changed set: problems to standard error, success to `write`. */
-export async function reportSet(
-  session: Session,
-  { set, problems }: Parameters<UpReporter['set']>[0],
-  write: (text: string) => Promise<void>,
-): Promise<void> {
-  if (problems.length > 0) return session.complain(problems);
-  return write(`${session.paint('dim', clock(new Date()))}  set @${printable(set)} has been read again\n`);
+export function setLine(set: string, paint: Paint): string {
+  return `${paint('dim', clock(new Date()))}  set @${printable(set)} has been read again`;
 }
 
 export function downText({ why, rows }: UpEnd, paint: Paint): string {
