@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { inNamespace, type Program } from '../src/kernel/index.ts';
-import { createPair, type Lab, type LabHost } from '../src/lab/index.ts';
-import { sendFlood } from './flood.ts';
+import { inNamespace } from '../src/kernel/index.ts';
+import { createFlood, createPair, type Flood, type Lab, type LabHost } from '../src/lab/index.ts';
 import type { Peer, TearDown } from './peers/peer.ts';
 
 /** A peer in force in a lab of its own, or why it is not. */
@@ -9,6 +8,7 @@ export interface Contestant {
   readonly peer: Peer;
   readonly unavailable?: string;
   readonly lab: Lab;
+  readonly flood: Flood;
   readonly tearDown?: TearDown | undefined;
 }
 
@@ -17,17 +17,20 @@ const ROUND_SECONDS = 0.4;
 /** Sets up the peer; one that this machine cannot run is a contestant too, with the reason. */
 export async function enterContest(peer: Peer): Promise<Contestant> {
   const lab = await createPair({ name: 'bench' });
+  const host = lab.host('host');
+  const flood = createFlood({ from: lab.host('client'), to: host.address(4) });
   try {
-    return { peer, lab, tearDown: await peer.setUp(lab.host('host')) };
+    return { peer, lab, flood, tearDown: await peer.setUp(host) };
   } catch (error) {
-    return { peer, lab, unavailable: error instanceof Error ? error.message : String(error) };
+    return { peer, lab, flood, unavailable: error instanceof Error ? error.message : String(error) };
   }
 }
 
-export async function leaveContest({ lab, tearDown }: Contestant): Promise<void> {
+export async function leaveContest({ lab, flood, tearDown }: Contestant): Promise<void> {
   try {
     await tearDown?.();
   } finally {
+    flood.close();
     await lab.close();
   }
 }
@@ -37,17 +40,14 @@ export async function leaveContest({ lab, tearDown }: Contestant): Promise<void>
  * Counted is what the receiving interface took in; frames that its full queue never took do not count.
  * Throws where frames got past a peer: it would win by doing nothing.
  */
-export function dropRates(
-  contestants: readonly Contestant[],
-  generator: Program,
-  rounds: number,
-): Map<string, number[]> {
-  const counts = new Map(contestants.map(({ peer, lab }) => [peer.id, calibrate(generator, lab)]));
+export function dropRates(contestants: readonly Contestant[], rounds: number): Map<string, number[]> {
+  const counts = new Map(contestants.map((contestant) => [contestant.peer.id, calibrate(contestant)]));
   const rates = new Map<string, number[]>(contestants.map(({ peer }) => [peer.id, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const { peer, lab } of contestants) {
-      const { received, seconds } = flood(generator, lab, counts.get(peer.id) ?? 0);
-      rates.get(peer.id)?.push(received / seconds);
+    for (const contestant of contestants) {
+      const { id } = contestant.peer;
+      const { received, seconds } = sendRound(contestant, counts.get(id) ?? 0);
+      rates.get(id)?.push(received / seconds);
     }
   }
   for (const { peer, lab } of contestants) {
@@ -58,17 +58,17 @@ export function dropRates(
 }
 
 /** How many frames make a round. */
-function calibrate(generator: Program, lab: Lab): number {
+function calibrate(contestant: Contestant): number {
   for (let count = 1_000; ; count *= 8) {
-    const { seconds } = flood(generator, lab, count);
+    const { seconds } = sendRound(contestant, count);
     if (seconds > ROUND_SECONDS / 10) return Math.ceil((count * ROUND_SECONDS) / seconds);
   }
 }
 
-function flood(generator: Program, lab: Lab, count: number): { received: number; seconds: number } {
+function sendRound({ flood, lab }: Contestant, count: number): { received: number; seconds: number } {
   const host = lab.host('host');
   const before = receivedBy(host);
-  const seconds = sendFlood(generator, lab.host('client'), count);
+  const seconds = flood.send(count);
   return { received: receivedBy(host) - before, seconds };
 }
 

@@ -1,8 +1,8 @@
 import { buildGeneration, type Generation } from '../src/datapath/generation.ts';
 import { SluiceError } from '../src/diagnostics/problem.ts';
+import { floodSources } from '../src/lab/index.ts';
 import { checkPolicy } from '../src/policy/check.ts';
 import { compilePolicy } from '../src/policy/compile.ts';
-import { floodSources } from './flood.ts';
 import { otherPrefixes } from './peers/peer.ts';
 
 /** A block list of 1,000 prefixes, the flood's among them: what the sets of the peers hold. */

@@ -3,7 +3,6 @@
 import { type Contestant, dropRates, enterContest, leaveContest } from './contest.ts';
 import { costsOf } from './costs.ts';
 import { giveReceiverItsOwnCpu, pinGenerator } from './cpus.ts';
-import { loadGenerator } from './flood.ts';
 import { bareXdp } from './peers/bare-xdp.ts';
 import { peers } from './peers/index.ts';
 import { generationOf, measuredPolicies } from './policies.ts';
@@ -28,11 +27,10 @@ async function measureDrops(): Promise<DropResult[]> {
 }
 
 async function contest(contestants: readonly Contestant[]): Promise<DropResult[]> {
-  using generator = loadGenerator();
   const present = contestants.filter(({ unavailable }) => unavailable === undefined);
-  const sharedCpu = dropRates(present, generator, ROUNDS);
+  const sharedCpu = dropRates(present, ROUNDS);
   for (const { lab } of present) await giveReceiverItsOwnCpu(lab.host('host'));
-  const ownCpu = dropRates(present, generator, ROUNDS);
+  const ownCpu = dropRates(present, ROUNDS);
 
   return contestants.map(({ peer: { id, title }, unavailable }) =>
     unavailable === undefined

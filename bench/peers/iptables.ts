@@ -1,4 +1,4 @@
-import { floodSources } from '../flood.ts';
+import { floodSources } from '../../src/lab/index.ts';
 import { mustRun, otherPrefixes, type Peer } from './peer.ts';
 
 /** The classic xtables, not its translation to nftables, which is measured as such. */

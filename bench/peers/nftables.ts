@@ -1,5 +1,4 @@
-import type { LabHost } from '../../src/lab/index.ts';
-import { floodSources } from '../flood.ts';
+import { floodSources, type LabHost } from '../../src/lab/index.ts';
 import { mustRun, otherPrefixes, type Peer } from './peer.ts';
 
 const netdev = { family: 'netdev', hook: 'type filter hook ingress device "eth0" priority 0' };

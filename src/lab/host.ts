@@ -3,7 +3,7 @@ import { type CommandOptions, type CommandResult, type Running, run } from './co
 import { type LabProcess, startProcess } from './lab-process.ts';
 import { namespacePath } from './namespaces.ts';
 import { echoServer, httpServer } from './servers.ts';
-import { type DevicePlan, withoutPrefixLength } from './topology.ts';
+import { type WiredDevice, withoutPrefixLength } from './topology.ts';
 
 /** One host of a lab: a network namespace. */
 export interface LabHost {
@@ -12,7 +12,7 @@ export interface LabHost {
   readonly namespace: string;
   /** The namespace's file, for setns(2). */
   readonly path: string;
-  readonly devices: readonly DevicePlan[];
+  readonly devices: readonly WiredDevice[];
   /** The first address of the family on the device (default: on any), without prefix length. */
   address(family: 4 | 6, device?: string): string;
   /** Runs a command to its end. A status other than 0 is a result, not an error. */
@@ -26,7 +26,12 @@ export interface LabHost {
 }
 
 /** @param running gets every program that is started, for the lab to end it */
-export function createHost(name: string, namespace: string, devices: readonly DevicePlan[], running: Running): LabHost {
+export function createHost(
+  name: string,
+  namespace: string,
+  devices: readonly WiredDevice[],
+  running: Running,
+): LabHost {
   const path = namespacePath(namespace);
   // nsenter and not `ip netns exec`: the latter makes a mount namespace too, where pinned objects cannot be seen.
   const inside = (command: string, args: readonly string[]) => [`--net=${path}`, '--', command, ...args];

@@ -1,4 +1,5 @@
 export type { CommandOptions, CommandResult } from './command.ts';
+export { createFlood, type Flood, type FloodPlan, floodSources } from './flood.ts';
 export type { LabHost } from './host.ts';
 export { createLab, createPair, type Lab, type LabOptions } from './lab.ts';
 export type { LabProcess } from './lab-process.ts';
@@ -9,5 +10,6 @@ export {
   hardwareAddress,
   type LinkPlan,
   pairTopology,
+  type WiredDevice,
 } from './topology.ts';
 export { receiveXdpFrames } from './xdp-receiver.ts';

@@ -11,7 +11,7 @@ import {
 } from './namespaces.ts';
 import { closeAtExit, closed } from './open-labs.ts';
 import { addressing, tuning, wiring } from './set-up-plan.ts';
-import { edgeTopology, pairTopology, type Topology } from './topology.ts';
+import { devicesOf, edgeTopology, pairTopology, type Topology } from './topology.ts';
 
 export interface LabOptions {
   /** Shows in the namespaces' names: lower-case letters, digits, dashes. Default `lab`. */
@@ -43,8 +43,9 @@ export async function createLab({ name = 'lab', topology = edgeTopology }: LabOp
   const running: Running = new Set();
   const removeNow = () => {
     // One that was just started may not be in its namespace yet, where it would be found.
-    for (const child of running) endGroup(child, 'SIGKILL');
+    for (const child of running) endGroup(child, 'SIGTERM');
     removeNamespaces(namespaces);
+    for (const child of running) endGroup(child, 'SIGKILL');
   };
   const close = async () => {
     await Promise.all([...running].map((child) => end(child)));
@@ -60,10 +61,9 @@ export async function createLab({ name = 'lab', topology = edgeTopology }: LabOp
     throw error;
   }
 
-  const hosts = topology.hosts.map((host) => {
-    const devices = topology.links.flat().filter((end) => end.host === host.name);
-    return createHost(host.name, namespaceOf(id, host.name), devices, running);
-  });
+  const hosts = topology.hosts.map(({ name: host }) =>
+    createHost(host, namespaceOf(id, host), devicesOf(topology, host), running),
+  );
   return {
     hosts,
     host(wanted) {

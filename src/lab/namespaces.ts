@@ -5,6 +5,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 const folder = '/var/run/netns';
 const prefix = 'sluice-';
 
+const GRACE_MS = 1000;
+const LOOK_AGAIN_MS = 20;
+
 /** The file that stands for the namespace, for setns(2) and nsenter(1). */
 export const namespacePath = (namespace: string): string => `${folder}/${namespace}`;
 
@@ -47,12 +50,18 @@ export function staleNamespaces(): string[] {
   });
 }
 
-/** Ends every process inside the namespaces, then deletes them. Those already gone are passed over. */
+/**
+ * Ends every process inside the namespaces, then deletes them; blocks until it is done. Those already gone are passed
+ * over. SIGTERM comes first, for programs that clean up behind themselves as `sluice up` does, SIGKILL a second later.
+ */
 export function removeNamespaces(names: readonly string[]): void {
   const present = new Set(namespaces());
   const remaining = names.filter((name) => present.has(name));
   if (remaining.length === 0) return;
-  for (const pid of processesIn(remaining)) endNow(pid);
+  for (const pid of processesIn(remaining)) signal(pid, 'SIGTERM');
+  const deadline = Date.now() + GRACE_MS;
+  while (Date.now() < deadline && processesIn(remaining).length > 0) pause(LOOK_AGAIN_MS);
+  for (const pid of processesIn(remaining)) signal(pid, 'SIGKILL');
   const input = remaining.map((name) => `netns delete ${name}\n`).join('');
   execFileSync('ip', ['-force', '-batch', '-'], { input, stdio: ['pipe', 'ignore', 'ignore'] });
 }
@@ -86,10 +95,15 @@ function inodeOf(path: string): number | undefined {
   }
 }
 
-function endNow(pid: number): void {
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, name);
   } catch {
     // It ended by itself.
   }
+}
+
+/** Blocks: used where the process may be about to end, and its event loop with it. */
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -1,4 +1,4 @@
-import { type HostPlan, hardwareAddress, type Topology, withoutPrefixLength } from './topology.ts';
+import { devicesOf, type HostPlan, hardwareAddress, type Topology, withoutPrefixLength } from './topology.ts';
 
 /** Gives the network namespace of a host. */
 export type NamespaceOf = (host: string) => string;
@@ -16,24 +16,16 @@ export function wiring({ hosts, links }: Topology, namespaceOf: NamespaceOf): st
 }
 
 /** Lines for `ip -batch` inside the namespace of `host`: addresses, neighbours, routes. */
-export function addressing({ links }: Topology, host: HostPlan): string[] {
-  const lines = ['link set lo up'];
-  for (const [link, ends] of links.entries()) {
-    for (const end of [0, 1] as const) {
-      const [here, there] = end === 0 ? ends : [ends[1], ends[0]];
-      if (here.host !== host.name) continue;
-      const peerHardwareAddress = hardwareAddress(link, end === 0 ? 1 : 0);
-      lines.push(
-        // Without nodad an IPv6 address cannot be used for its first second.
-        ...here.addresses.map((address) => `address add ${address} dev ${here.device}${v6(address) ? ' nodad' : ''}`),
-        `link set ${here.device} up`,
-        ...there.addresses
-          .map(withoutPrefixLength)
-          .map((address) => `neighbour add ${address} lladdr ${peerHardwareAddress} nud permanent dev ${here.device}`),
-      );
-    }
-  }
-  return [...lines, ...(host.gateways ?? []).map((gateway) => `route add default via ${gateway}`)];
+export function addressing(topology: Topology, host: HostPlan): string[] {
+  const devices = devicesOf(topology, host.name).flatMap(({ device, addresses, peer }) => [
+    // Without nodad an IPv6 address cannot be used for its first second.
+    ...addresses.map((address) => `address add ${address} dev ${device}${v6(address) ? ' nodad' : ''}`),
+    `link set ${device} up`,
+    ...peer.addresses
+      .map(withoutPrefixLength)
+      .map((address) => `neighbour add ${address} lladdr ${peer.hardwareAddress} nud permanent dev ${device}`),
+  ]);
+  return ['link set lo up', ...devices, ...(host.gateways ?? []).map((gateway) => `route add default via ${gateway}`)];
 }
 
 /**
@@ -44,10 +36,9 @@ export function addressing({ links }: Topology, host: HostPlan): string[] {
  * gro on: gives the device the receive queue that XDP_TX and XDP_REDIRECT on its peer need; without it the kernel
  * drops those frames unless an XDP program is attached here too. For XDP_TX, see also `receiveXdpFrames`.
  */
-export function tuning({ links }: Topology, host: HostPlan): string[] {
-  const devices = links.flat().filter((end) => end.host === host.name);
+export function tuning(topology: Topology, host: HostPlan): string[] {
   return [
-    ...devices.map(({ device }) => `ethtool -K ${device} tx off rxvlan off txvlan off gro on`),
+    ...devicesOf(topology, host.name).map(({ device }) => `ethtool -K ${device} tx off rxvlan off txvlan off gro on`),
     ...(host.forwards
       ? ['ipv4/ip_forward', 'ipv6/conf/all/forwarding'].map((key) => `echo 1 >/proc/sys/net/${key}`)
       : []),

@@ -69,5 +69,23 @@ export function hardwareAddress(link: number, end: 0 | 1): string {
   return `02:00:00:00:${octet(link)}:${octet(end)}`;
 }
 
+/** A device with its hardware address, and what is at the other end of its cable. */
+export interface WiredDevice extends DevicePlan {
+  readonly hardwareAddress: string;
+  readonly peer: Omit<WiredDevice, 'peer'>;
+}
+
+/** The devices of one host, in the order of the links. */
+export function devicesOf({ links }: Topology, host: string): WiredDevice[] {
+  return links.flatMap(([a, b], link) => {
+    const first = { ...a, hardwareAddress: hardwareAddress(link, 0) };
+    const second = { ...b, hardwareAddress: hardwareAddress(link, 1) };
+    return [
+      { ...first, peer: second },
+      { ...second, peer: first },
+    ].filter((device) => device.host === host);
+  });
+}
+
 /** `192.0.2.10/24` without its prefix length. */
 export const withoutPrefixLength = (address: string): string => address.replace(/\/\d+$/, '');
