@@ -51,12 +51,9 @@ function count({ length }: Uint8Array): string {
 
 /** Hex digits in pairs; spaces and colons between pairs and one 0x in front are taken. */
 function readHex(text: string, path: Path, report: Report): Uint8Array | undefined {
-  const digits = text
-    .trim()
-    .replace(/^0x/i, '')
-    .replaceAll(/(?<=^(?:..)*)[\s:]+/g, '');
-  if (/^(?:[0-9a-f]{2})*$/i.test(digits))
-    return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  const [, pairs] = /^\s*(?:0x)?((?:[0-9a-f]{2}[\s:]*)*)$/i.exec(text) ?? [];
+  if (pairs !== undefined)
+    return Uint8Array.from(pairs.match(/[0-9a-f]{2}/gi) ?? [], (pair) => Number.parseInt(pair, 16));
   report.error('policy/bad-payload', path, `${quote(text)} is not bytes in hex`, {
     help: 'write two hex digits a byte: "47 45 54"; for plain text use "text"',
   });
