@@ -64,6 +64,18 @@ int sluice_tc(struct __sk_buff *skb)
 	return TC_ACT_SHOT;
 }
 
+/* Makes room for `room` bytes between the Ethernet header (with its tags) and the rest. bpf_skb_adjust_room would do
+ * that only where no tag stands in the frame. */
+static __always_inline int insert_behind_ethernet(struct __sk_buff *skb, const struct packet *packet, __u32 room)
+{
+	struct frame frame;
+
+	if (bpf_skb_change_head(skb, room, 0))
+		return -1;
+	frame = frame_of(skb);
+	return move_ethernet(&frame, packet, room);
+}
+
 /* Sends the answer to the packet in scratch back into the stack that it came from. */
 SEC("tc")
 int sluice_tc_reject(struct __sk_buff *skb)
@@ -88,7 +100,7 @@ int sluice_tc_reject(struct __sk_buff *skb)
 		failed = write_reset(&frame, packet, &rejected);
 	} else {
 		if (bpf_skb_change_tail(skb, offset + rejected.quote, 0) ||
-		    bpf_skb_adjust_room(skb, header + sizeof(struct icmp_header), BPF_ADJ_ROOM_MAC, 0))
+		    insert_behind_ethernet(skb, packet, header + sizeof(struct icmp_header)))
 			return TC_ACT_SHOT;
 		frame = frame_of(skb);
 		failed = write_unreachable(&frame, packet, &rejected);

@@ -80,21 +80,11 @@ int sluice_xdp(struct xdp_md *context)
 static __always_inline int insert_behind_ethernet(struct xdp_md *context, const struct packet *packet, __u32 room)
 {
 	struct frame frame;
-	__u32 i;
 
 	if (bpf_xdp_adjust_head(context, -(int)room))
 		return -1;
 	frame = frame_of(context, packet);
-	for (i = 0; i < 22; i += 2) {
-		__be16 *to = header_at(&frame, i, sizeof(*to)), *from = header_at(&frame, room + i, sizeof(*from));
-
-		if (i >= network_offset(packet))
-			break;
-		if (!to || !from)
-			return -1;
-		*to = *from;
-	}
-	return 0;
+	return move_ethernet(&frame, packet, room);
 }
 
 static __always_inline int resize(struct xdp_md *context, const struct packet *packet, __u32 length)

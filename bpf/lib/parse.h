@@ -4,120 +4,11 @@
  * differential test compares them field by field. */
 #pragma once
 
-#include <linux/bpf.h>
-#include <linux/types.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 #include "../abi/packet.h"
-
-enum {
-	ETHERTYPE_IPV4 = 0x0800,
-	ETHERTYPE_ARP = 0x0806,
-	ETHERTYPE_VLAN = 0x8100,
-	ETHERTYPE_IPV6 = 0x86dd,
-	ETHERTYPE_QINQ = 0x88a8,
-};
-
-enum {
-	PROTOCOL_HOP_BY_HOP = 0,
-	PROTOCOL_ICMP = 1,
-	PROTOCOL_TCP = 6,
-	PROTOCOL_UDP = 17,
-	PROTOCOL_ROUTING = 43,
-	PROTOCOL_FRAGMENT = 44,
-	PROTOCOL_GRE = 47,
-	PROTOCOL_ESP = 50,
-	PROTOCOL_AH = 51,
-	PROTOCOL_ICMPV6 = 58,
-	PROTOCOL_DESTINATION_OPTIONS = 60,
-	PROTOCOL_SCTP = 132,
-	PROTOCOL_MOBILITY = 135,
-	PROTOCOL_HIP = 139,
-	PROTOCOL_SHIM6 = 140,
-};
+#include "headers.h"
 
 /* No header begins behind 22 + 40 + 8 * 2048 bytes; the verifier wants the bound said. */
-enum { MAX_EXTENSIONS = 8, OFFSET_MASK = 0x7fff };
-
-/* The bytes at hand: all of a linear frame, the first buffer of one that has several. */
-struct frame {
-	void *data;
-	void *end;
-	__u32 length; /* of the whole frame */
-};
-
-struct ethernet_header {
-	__u8 destination[6];
-	__u8 source[6];
-	__be16 type;
-} __attribute__((packed));
-
-struct vlan_header {
-	__be16 tag; /* priority 3 bits, drop eligible 1, VLAN id 12 */
-	__be16 type;
-} __attribute__((packed));
-
-struct ipv4_header {
-	__u8 version_length;
-	__u8 tos;
-	__be16 total_length;
-	__be16 id;
-	__be16 fragment; /* flags 3 bits, offset 13 in units of eight bytes */
-	__u8 ttl;
-	__u8 protocol;
-	__sum16 checksum;
-	__be32 source;
-	__be32 destination;
-} __attribute__((packed));
-
-struct ipv6_header {
-	__be32 version_class_label;
-	__be16 payload_length;
-	__u8 next_header;
-	__u8 hop_limit;
-	__be64 source[2];
-	__be64 destination[2];
-} __attribute__((packed));
-
-struct extension_header {
-	__u8 next_header;
-	__u8 length;
-	__be16 fragment; /* of a fragment header: offset 13 bits, reserved 2, more fragments 1 */
-	__be32 rest;
-} __attribute__((packed));
-
-struct tcp_header {
-	__be16 source;
-	__be16 destination;
-	__be32 sequence;
-	__be32 acknowledgement;
-	__u8 data_offset; /* high nibble, in words */
-	__u8 flags;
-	__be16 window;
-	__sum16 checksum;
-	__be16 urgent;
-} __attribute__((packed));
-
-struct ports {
-	__be16 source;
-	__be16 destination;
-} __attribute__((packed));
-
-struct icmp_header {
-	__u8 type;
-	__u8 code;
-	__sum16 checksum;
-	__be32 rest;
-} __attribute__((packed));
-
-/* The header of `size` bytes at `offset`, or NULL where the frame ends before. */
-static __always_inline void *header_at(const struct frame *frame, __u32 offset, __u32 size)
-{
-	void *header = frame->data + offset;
-
-	asm volatile("" : "+r"(header)); /* else clang checks one copy of the pointer and reads through another */
-	return header + size > frame->end ? NULL : header;
-}
+enum { MAX_EXTENSIONS = 8, OFFSET_MASK = 0x7fff, ARP_LENGTH = 28 };
 
 static __always_inline void set_payload(struct packet *packet, __u32 offset)
 {
@@ -144,10 +35,10 @@ static __always_inline void set_ports(struct packet *packet, const struct ports 
 
 static __always_inline enum reason parse_tcp(const struct frame *frame, struct packet *packet, __u32 offset, __u32 end)
 {
-	const struct tcp_header *tcp = header_at(frame, offset, sizeof(*tcp));
+	const struct tcp_header *tcp;
 	__u32 length;
 
-	if (!tcp || offset + sizeof(*tcp) > end)
+	if (!header_at(frame, offset, tcp) || offset + sizeof(*tcp) > end)
 		return REASON_TRUNCATED_TCP;
 	length = (tcp->data_offset >> 4) * 4;
 	if (length < sizeof(*tcp))
@@ -164,9 +55,9 @@ static __always_inline enum reason parse_tcp(const struct frame *frame, struct p
 static __always_inline enum reason parse_ports(const struct frame *frame, struct packet *packet, __u32 offset, __u32 end,
 					       __u32 size, enum reason truncated)
 {
-	const struct ports *ports = header_at(frame, offset, size);
+	const struct ports *ports;
 
-	if (!ports || offset + size > end)
+	if (!header_at(frame, offset, ports) || !has_bytes(frame, offset, size) || offset + size > end)
 		return truncated;
 	set_ports(packet, ports);
 	set_payload(packet, offset + size);
@@ -176,9 +67,9 @@ static __always_inline enum reason parse_ports(const struct frame *frame, struct
 static __always_inline enum reason parse_icmp(const struct frame *frame, struct packet *packet, __u32 offset, __u32 end,
 					      enum reason truncated)
 {
-	const struct icmp_header *icmp = header_at(frame, offset, sizeof(*icmp));
+	const struct icmp_header *icmp;
 
-	if (!icmp || offset + sizeof(*icmp) > end)
+	if (!header_at(frame, offset, icmp) || offset + sizeof(*icmp) > end)
 		return truncated;
 	packet->icmp_type = icmp->type;
 	packet->icmp_code = icmp->code;
@@ -194,7 +85,7 @@ static __always_inline enum reason parse_icmp(const struct frame *frame, struct 
 static __always_inline enum reason parse_opaque(const struct frame *frame, struct packet *packet, __u32 offset, __u32 end,
 						__u32 size, enum reason truncated)
 {
-	if (!header_at(frame, offset, size) || offset + size > end)
+	if (!has_bytes(frame, offset, size) || offset + size > end)
 		return truncated;
 	set_payload(packet, offset + size);
 	return REASON_NONE;
@@ -232,15 +123,15 @@ static __always_inline enum reason parse_transport(const struct frame *frame, st
 
 static __always_inline enum reason parse_ipv4(const struct frame *frame, struct packet *packet, __u32 offset)
 {
-	const struct ipv4_header *ip = header_at(frame, offset, sizeof(*ip));
+	const struct ipv4_header *ip;
 	__u32 header_length, total_length, fragment;
 
-	if (!ip)
+	if (!header_at(frame, offset, ip))
 		return REASON_TRUNCATED_IPV4;
 	if (ip->version_length >> 4 != 4 || (ip->version_length & 0xf) < 5)
 		return REASON_BAD_IPV4_HEADER;
 	header_length = (ip->version_length & 0xf) * 4;
-	if (!header_at(frame, offset, header_length))
+	if (!has_bytes(frame, offset, header_length))
 		return REASON_TRUNCATED_IPV4;
 	total_length = bpf_ntohs(ip->total_length);
 	if (total_length == 0 && frame->length > 0xffff) /* segments not yet cut: BIG TCP */
@@ -293,11 +184,11 @@ static __always_inline __u32 extension_length(const struct extension_header *ext
 
 static __always_inline enum reason parse_ipv6(const struct frame *frame, struct packet *packet, __u32 offset)
 {
-	const struct ipv6_header *ip = header_at(frame, offset, sizeof(*ip));
+	const struct ipv6_header *ip;
 	__u32 length, end;
 	int count;
 
-	if (!ip)
+	if (!header_at(frame, offset, ip))
 		return REASON_TRUNCATED_IPV6;
 	if ((bpf_ntohl(ip->version_class_label) >> 28) != 6)
 		return REASON_BAD_IPV6_HEADER;
@@ -326,8 +217,7 @@ static __always_inline enum reason parse_ipv6(const struct frame *frame, struct 
 		set_payload(packet, offset);
 		if (count == MAX_EXTENSIONS)
 			return REASON_TOO_MANY_EXTENSIONS;
-		extension = header_at(frame, offset, sizeof(*extension));
-		if (!extension)
+		if (!header_at(frame, offset, extension))
 			return REASON_TRUNCATED_EXTENSION;
 		if (offset + extension_length(extension, protocol) > frame->length)
 			return REASON_TRUNCATED_EXTENSION;
@@ -358,7 +248,7 @@ static __always_inline enum reason parse_network(const struct frame *frame, stru
 	if (type == bpf_htons(ETHERTYPE_IPV6))
 		return parse_ipv6(frame, packet, offset);
 	if (type == bpf_htons(ETHERTYPE_ARP)) {
-		if (!header_at(frame, offset, 28))
+		if (!has_bytes(frame, offset, ARP_LENGTH))
 			return REASON_TRUNCATED_ARP;
 		packet->traits |= TRAIT_NEIGHBOUR;
 	}
@@ -373,17 +263,16 @@ static __always_inline int is_vlan(__be16 type)
 /* `packet` is zeroed but for what the hook knows: ifindex, frame_length and, in TC, an offloaded VLAN tag. */
 static __always_inline enum reason parse(const struct frame *frame, struct packet *packet)
 {
-	const struct ethernet_header *ethernet = header_at(frame, 0, sizeof(*ethernet));
+	const struct ethernet_header *ethernet;
 	const struct vlan_header *vlan;
 	__u32 offset = sizeof(*ethernet);
 	__be16 type;
 
-	if (!ethernet)
+	if (!header_at(frame, 0, ethernet))
 		return REASON_TRUNCATED_ETHERNET;
 	type = ethernet->type;
 	if (__builtin_expect(is_vlan(type), 0)) {
-		vlan = header_at(frame, offset, sizeof(*vlan));
-		if (!vlan)
+		if (!header_at(frame, offset, vlan))
 			return REASON_TRUNCATED_VLAN;
 		type = vlan->type;
 		offset += sizeof(*vlan);
@@ -394,8 +283,7 @@ static __always_inline enum reason parse(const struct frame *frame, struct packe
 			packet->vlan = bpf_ntohs(vlan->tag) & 0xfff;
 			packet->traits |= TRAIT_VLAN;
 			if (is_vlan(type)) {
-				vlan = header_at(frame, offset, sizeof(*vlan));
-				if (!vlan)
+				if (!header_at(frame, offset, vlan))
 					return REASON_TRUNCATED_VLAN;
 				packet->vlan_inner = bpf_ntohs(vlan->tag) & 0xfff;
 				packet->traits |= TRAIT_VLAN_INNER;

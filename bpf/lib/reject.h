@@ -38,13 +38,14 @@ static __always_inline __u32 network_offset(const struct packet *packet)
 	return offset;
 }
 
-/* RFC 1122, 3.2.2 and RFC 4443, 2.4: never answer an answer, a fragment, or what was sent to or from more than one. */
+/* RFC 1122, 3.2.2 and 4.2.3.10, RFC 4443, 2.4: never answer an answer, a fragment, or what was sent to or from more
+ * than one. */
 static __always_inline int may_answer(const struct packet *packet)
 {
 	if (packet->fragment == FRAGMENT_LATER)
 		return 0;
-	if (packet->traits & TRAIT_TCP)
-		return !(packet->tcp_flags & TCP_RST);
+	if (packet->traits & TRAIT_TCP && packet->tcp_flags & TCP_RST)
+		return 0;
 	if (packet->family == 4) {
 		__u8 source = packet->src_lo >> 24, destination = packet->dst_lo >> 24;
 
@@ -60,10 +61,10 @@ static __always_inline int may_answer(const struct packet *packet)
 /* 0 where the packet has no answer: it is dropped then. */
 static __always_inline int remember(const struct frame *frame, const struct packet *packet, struct rejected *rejected)
 {
-	const struct ethernet_header *ethernet = header_at(frame, 0, sizeof(*ethernet));
+	const struct ethernet_header *ethernet;
 	__u32 offset = packet->l4_offset & OFFSET_MASK, quote = offset + 8 - packet->l3_offset;
 
-	if (!may_answer(packet) || !ethernet || ethernet->destination[0] & 1)
+	if (!may_answer(packet) || !header_at(frame, 0, ethernet) || ethernet->destination[0] & 1)
 		return 0;
 	if (!limit_allows(LIMIT_REJECT, reject_interval_ns, reject_burst_ns))
 		return 0;
@@ -72,9 +73,9 @@ static __always_inline int remember(const struct frame *frame, const struct pack
 		rejected->quote = QUOTE_MAX;
 	rejected->quote &= ~3;
 	if (packet->traits & TRAIT_TCP) {
-		const struct tcp_header *tcp = header_at(frame, offset, sizeof(*tcp));
+		const struct tcp_header *tcp;
 
-		if (!tcp)
+		if (!header_at(frame, offset, tcp))
 			return 0;
 		rejected->sequence = bpf_ntohl(tcp->sequence);
 		rejected->acknowledgement = bpf_ntohl(tcp->acknowledgement);
@@ -101,6 +102,23 @@ static __always_inline __u64 pseudo_header_sum(const struct packet *packet, __u8
 	       protocol + length;
 }
 
+/* The frame has got `room` bytes in front. Moves its Ethernet header, tags included, there. 0: done. */
+static __always_inline int move_ethernet(const struct frame *frame, const struct packet *packet, __u32 room)
+{
+	__u32 i;
+
+	for (i = 0; i < 22; i += 2) {
+		__be16 *to, *from;
+
+		if (i >= network_offset(packet))
+			break;
+		if (!header_at(frame, i, to) || !header_at(frame, room + i, from))
+			return -1;
+		*to = *from;
+	}
+	return 0;
+}
+
 static __always_inline void swap_ethernet(struct ethernet_header *ethernet)
 {
 	struct ethernet_header old = *ethernet;
@@ -114,9 +132,9 @@ static __always_inline void *write_network(const struct frame *frame, const stru
 					   __u8 protocol, __u32 length)
 {
 	if (packet->family == 4) {
-		struct ipv4_header *ip = header_at(frame, offset, sizeof(*ip));
+		struct ipv4_header *ip;
 
-		if (!ip)
+		if (!header_at(frame, offset, ip))
 			return 0;
 		*ip = (struct ipv4_header){
 			.version_length = 0x45,
@@ -132,9 +150,9 @@ static __always_inline void *write_network(const struct frame *frame, const stru
 						       (__u32)packet->src_lo));
 		return ip + 1;
 	} else {
-		struct ipv6_header *ip = header_at(frame, offset, sizeof(*ip));
+		struct ipv6_header *ip;
 
-		if (!ip)
+		if (!header_at(frame, offset, ip))
 			return 0;
 		ip->version_class_label = bpf_htonl(6u << 28);
 		ip->payload_length = bpf_htons(length);
@@ -152,7 +170,7 @@ static __always_inline void *write_network(const struct frame *frame, const stru
 static __always_inline int write_reset(const struct frame *frame, const struct packet *packet,
 				       const struct rejected *rejected)
 {
-	struct ethernet_header *ethernet = header_at(frame, 0, sizeof(*ethernet));
+	struct ethernet_header *ethernet;
 	__u32 sequence = 0, acknowledgement = 0, words;
 	struct tcp_header *tcp;
 	__u8 flags = TCP_RST;
@@ -164,7 +182,7 @@ static __always_inline int write_reset(const struct frame *frame, const struct p
 		flags |= TCP_ACK;
 	}
 	tcp = write_network(frame, packet, network_offset(packet), PROTOCOL_TCP, sizeof(*tcp));
-	if (!ethernet || !tcp || (void *)(tcp + 1) > frame->end)
+	if (!header_at(frame, 0, ethernet) || !tcp || (void *)(tcp + 1) > frame->end)
 		return -1;
 	swap_ethernet(ethernet);
 	words = (sizeof(*tcp) / 4) << 12 | flags;
@@ -187,7 +205,7 @@ static __always_inline int write_reset(const struct frame *frame, const struct p
 static __always_inline int write_unreachable(const struct frame *frame, const struct packet *packet,
 					     const struct rejected *rejected)
 {
-	struct ethernet_header *ethernet = header_at(frame, 0, sizeof(*ethernet));
+	struct ethernet_header *ethernet;
 	__u32 length = sizeof(struct icmp_header) + rejected->quote;
 	__u32 offset = network_offset(packet) + answer_header_length(packet) + sizeof(struct icmp_header);
 	__u8 protocol = packet->family == 4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;
@@ -196,7 +214,7 @@ static __always_inline int write_unreachable(const struct frame *frame, const st
 	__u32 i;
 
 	icmp = write_network(frame, packet, network_offset(packet), protocol, length);
-	if (!ethernet || !icmp || (void *)(icmp + 1) > frame->end)
+	if (!header_at(frame, 0, ethernet) || !icmp || (void *)(icmp + 1) > frame->end)
 		return -1;
 	swap_ethernet(ethernet);
 	*icmp = (struct icmp_header){};
@@ -210,9 +228,9 @@ static __always_inline int write_unreachable(const struct frame *frame, const st
 	}
 	sum += icmp->type << 8 | icmp->code;
 	for (i = 0; i < QUOTE_MAX && i < rejected->quote; i += 4) {
-		const __be32 *word = header_at(frame, offset + i, sizeof(*word));
+		const __be32 *word;
 
-		if (!word)
+		if (!header_at(frame, offset + i, word))
 			return -1;
 		sum += bpf_ntohl(*word);
 	}
