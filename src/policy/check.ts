@@ -1,6 +1,7 @@
 import type { Problem } from '../diagnostics/problem.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
 import type { SourceText } from '../diagnostics/source.ts';
+import { type FilterCompiler, loadFilterCompiler } from '../kernel/libpcap.ts';
 import { checkInterfaceList } from './check/interfaces.ts';
 import { createReport } from './check/report.ts';
 import { checkRules, type RuleCollector } from './check/rules.ts';
@@ -17,10 +18,15 @@ export interface CheckResult {
   readonly problems: readonly Problem[];
 }
 
+export interface CheckOptions {
+  /** What compiles `filter`. Default: libpcap of this machine, which looks up host names that it finds. */
+  readonly loadFilterCompiler?: () => FilterCompiler | undefined;
+}
+
 /** Parses and checks a policy in YAML or JSON. Files of sets are read, relative to `source.path`. Never throws. */
-export function checkPolicy(source: SourceText): CheckResult {
+export function checkPolicy(source: SourceText, options: CheckOptions = {}): CheckResult {
   try {
-    return checkDocument(parseYaml(source));
+    return checkDocument(parseYaml(source), options);
   } catch (error) {
     if (error instanceof SluiceError) return { problems: error.problems };
     throw error;
@@ -28,11 +34,12 @@ export function checkPolicy(source: SourceText): CheckResult {
 }
 
 /** Checks a policy that has been parsed: shape, names, values, and that no rule contradicts itself. */
-export function checkDocument(document: PolicyDocument): CheckResult {
+export function checkDocument(document: PolicyDocument, options: CheckOptions = {}): CheckResult {
   const report = createReport(document);
   const input = checkShape(document, report);
   if (!input) return { problems: report.problems() };
   const { source } = document;
+  const { loadFilterCompiler: compiler = loadFilterCompiler } = options;
   const interfaces = input.interfaces ? checkInterfaceList(list(input.interfaces), ['interfaces'], report) : [];
   const sets = checkSets(
     (input.sets ?? {}) as Record<string, SetInput>,
@@ -42,7 +49,7 @@ export function checkDocument(document: PolicyDocument): CheckResult {
   );
   const collector: RuleCollector = {
     document,
-    scope: { report, interfaces, ...sets },
+    scope: { report, interfaces, loadFilterCompiler: compiler, ...sets },
     pathByName: new Map(),
     count: 0,
   };

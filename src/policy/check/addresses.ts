@@ -6,7 +6,7 @@ import { createAddressRangesBuilder, isEmptyRanges } from './address-ranges.ts';
 import { type AddressError, type AddressRange, createAddressRange, readAddressRange } from './address-text.ts';
 import { quote } from './numbers.ts';
 import { operands } from './operands.ts';
-import { type Scope, setNames } from './scope.ts';
+import { type Scope, type SetScope, setNames } from './scope.ts';
 
 /** What `from` and `to` accept: sets by name, literals merged. Undefined when one is wrong, which is reported. */
 export function checkAddresses(value: string | readonly string[], path: Path, scope: Scope): AddressMatch | undefined {
@@ -47,7 +47,7 @@ function sideOperands({ sets, literals }: ReturnType<typeof createSide>): Addres
 }
 
 /** Whether `name` is a set of addresses; if not, that is reported. */
-export function checkAddressSet(name: string, path: Path, scope: Omit<Scope, 'interfaces'>): boolean {
+export function checkAddressSet(name: string, path: Path, scope: SetScope): boolean {
   if (scope.addressSets.has(name)) return true;
   if (scope.brokenSets.has(name)) return false;
   if (scope.portSets.has(name)) {

@@ -1,16 +1,14 @@
-import { type FilterCompiler, loadFilterCompiler } from '../../kernel/libpcap.ts';
 import type { CbpfInstruction } from '../cbpf.ts';
 import type { FilterMatch } from '../checked.ts';
 import type { Path } from '../parse/document.ts';
 import { quote } from './numbers.ts';
-import type { Report } from './report.ts';
+import type { Scope } from './scope.ts';
 
 /** A tcpdump expression, compiled. Undefined when libpcap refuses it or is missing, which is reported. */
 export function checkFilter(
   expression: string,
   path: Path,
-  report: Report,
-  load: () => FilterCompiler | undefined = loadFilterCompiler,
+  { report, loadFilterCompiler }: Scope,
 ): FilterMatch | undefined {
   if (expression.trim() === '') {
     report.error('policy/bad-filter', path, 'the filter is empty', {
@@ -23,7 +21,7 @@ export function checkFilter(
     report.error('policy/bad-filter', path, 'the filter holds control characters');
     return undefined;
   }
-  const compiler = load();
+  const compiler = loadFilterCompiler();
   if (!compiler) {
     report.error('policy/no-libpcap', path, 'libpcap, which compiles "filter", is not installed');
     return undefined;

@@ -64,7 +64,7 @@ export function checkMatch(input: RuleInput, path: Path, scope: Scope): CheckedM
   take('tcpFlags', (value, at) => checkTcpFlags(value as string | string[], at, report));
   take('interface', (value, at) => checkInterface(value as string | string[], at, scope));
   take('payload', (value, at) => checkPayload(value, at, report));
-  take('filter', (value, at) => checkFilter(value, at, report));
+  take('filter', (value, at) => checkFilter(value, at, scope));
   take('fragment', (value) => (value === true ? 'any' : value === false ? 'none' : value));
 
   if (protocol !== undefined && protocol !== 'wrong') {

@@ -3,7 +3,7 @@ import type { NumberRange } from '../checked.ts';
 import type { Path } from '../parse/document.ts';
 import { type Operand, operands } from './operands.ts';
 import { anyButNone } from './ranges.ts';
-import { type Scope, setNames } from './scope.ts';
+import { type Scope, type SetScope, setNames } from './scope.ts';
 
 /** The values that a numeric field can have. */
 export interface NumberField {
@@ -58,11 +58,7 @@ function numberOperand(operand: Operand, field: NumberField, scope: Scope): read
 }
 
 /** A set of ports by name, or undefined when there is none, which is reported. */
-export function portSet(
-  name: string,
-  path: Path,
-  scope: Omit<Scope, 'interfaces'>,
-): readonly NumberRange[] | undefined {
+export function portSet(name: string, path: Path, scope: SetScope): readonly NumberRange[] | undefined {
   const ports = scope.portSets.get(name);
   if (ports || scope.brokenSets.has(name)) return ports;
   if (scope.addressSets.has(name)) {

@@ -5,16 +5,13 @@ import { isEmptyRanges } from './address-ranges.ts';
 import { type AddressSetInput, checkAddressList, checkFileSet, type FileSetInput } from './address-sets.ts';
 import { checkPortSet, type PortSetInput } from './port-sets.ts';
 import type { Report } from './report.ts';
-import type { Scope } from './scope.ts';
+import type { SetScope, SetTable } from './scope.ts';
 
 /** As the schema lets it through; undefined where the shape was wrong, which has been reported. */
 export type SetInput = AddressSetInput | FileSetInput | PortSetInput | undefined;
 
-export type CheckedSets = Omit<Scope, 'report' | 'interfaces'>;
-
 /** What the check of one set needs of the others. */
-export interface SetContext extends CheckedSets {
-  readonly report: Report;
+export interface SetContext extends SetScope {
   readonly policyPath: string;
   /**
    * Sees to it that a set that this one includes is resolved, whatever their order in the file. False where there is
@@ -23,7 +20,8 @@ export interface SetContext extends CheckedSets {
   include(name: string, path: Path): boolean;
 }
 
-const VALID_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/;
+/** Which keeps `__proto__` out as well: the schema does not look into a key of that name. */
+const VALID_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
 
 /** Nobody nests sets deeper on purpose, and the stack does not grow for those who do. */
 const MAX_DEPTH = 32;
@@ -34,7 +32,7 @@ export function checkSets(
   policyPath: string,
   report: Report,
   lineOf: (path: Path) => number,
-): CheckedSets {
+): SetTable {
   const pending = new Map(Object.entries(inputs));
   const names = [...pending.keys()];
   const addressSets = new Map<string, AddressSet>();
@@ -82,8 +80,12 @@ export function checkSets(
     open.pop();
   }
 
+  for (const name of names.filter((one) => !VALID_NAME.test(one))) {
+    reportName(name, report);
+    pending.delete(name);
+    brokenSets.add(name);
+  }
   for (const name of names) {
-    checkName(name, report);
     if (pending.has(name)) resolve(name);
     const set = addressSets.get(name);
     const isEmpty = set && isEmptyRanges(set.ranges) && (set.file !== undefined || fileSets.get(name)?.size === 0);
@@ -94,8 +96,7 @@ export function checkSets(
   return context;
 }
 
-function checkName(name: string, report: Report): void {
-  if (VALID_NAME.test(name)) return;
+function reportName(name: string, report: Report): void {
   const help = 'begin it with a letter, and go on with letters, digits, "_" and "-", 63 at most';
   const message = `${JSON.stringify(name)} cannot be the name of a set`;
   report.error('policy/bad-name', ['sets', name], message, { part: 'key', help });

@@ -48,7 +48,7 @@ export function oneOrMore<S extends Schema>(item: S, error: string) {
 }
 
 export const RANGE_PATTERN = String.raw`\d+(\s*-\s*\d+)?`;
-export const SET_PATTERN = '@[A-Za-z_][A-Za-z0-9_-]*';
+export const SET_PATTERN = '@[A-Za-z][A-Za-z0-9_-]*';
 
 export type Negatable<T extends string> = T | `!${T}`;
 export type RangeText = `${number}` | `${number}-${number}`;
