@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Egress, at TC. stage_egress is generated from the policy and linked in place of the undefined function. */
+/* Egress, at TC. stage_egress is generated from the policy; the linker puts it in. */
 #include <linux/pkt_cls.h>
 #include "lib/judge.h"
 #include "lib/reject.h"
-
-extern int stage_egress(struct __sk_buff *skb, struct packet *packet);
 
 enum { HEADERS = 256 }; /* bytes that are made linear where the skb has them elsewhere */
 
@@ -41,7 +39,7 @@ static __always_inline enum verdict judge(struct __sk_buff *skb, struct packet *
 	if (reason != REASON_NONE)
 		return malformed(packet, reason);
 	packet->stage = STAGE_EGRESS;
-	return stage_egress(skb, packet);
+	return call_stage(stage_egress, skb, packet);
 }
 
 SEC("tc")

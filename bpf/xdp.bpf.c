@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Ingress, at XDP. The stages are generated from the policy and linked in place of the undefined functions. */
+/* Ingress, at XDP. The stages are generated from the policy; the linker puts them in. */
 #include "lib/judge.h"
 #include "lib/reject.h"
-
-extern int stage_prefilter(struct xdp_md *context, struct packet *packet);
-extern int stage_ingress(struct xdp_md *context, struct packet *packet);
 
 /* What sluice_xdp leaves in front of the frame for sluice_mark: XDP has no skb to mark yet. */
 struct mark_metadata {
@@ -46,11 +43,11 @@ static __always_inline enum verdict judge(struct xdp_md *context, struct packet 
 		return malformed(packet, reason);
 	if (has_prefilter) {
 		packet->stage = STAGE_PREFILTER;
-		verdict = stage_prefilter(context, packet);
+		verdict = call_stage(stage_prefilter, context, packet);
 	}
 	if (verdict == VERDICT_NONE) {
 		packet->stage = STAGE_INGRESS;
-		verdict = stage_ingress(context, packet);
+		verdict = call_stage(stage_ingress, context, packet);
 	}
 	return verdict;
 }

@@ -7,6 +7,20 @@
 #include "parse.h"
 #include "report.h"
 
+/* Calls a generated function: enum verdict. R6 to R9 are its own, too, so that the linker can put its code in place of
+ * the call. */
+#define call_stage(name, context, record)                                                              \
+	({                                                                                             \
+		register void *first asm("r1") = (context);                                            \
+		register struct packet *second asm("r2") = (record);                                   \
+		register enum verdict verdict asm("r0");                                               \
+		asm volatile("call " #name                                                             \
+			     : "=r"(verdict), "+r"(first), "+r"(second)                                \
+			     :                                                                         \
+			     : "r3", "r4", "r5", "r6", "r7", "r8", "r9", "memory");                    \
+		verdict;                                                                               \
+	})
+
 static __always_inline struct packet *new_packet(__u32 ifindex, __u32 frame_length)
 {
 	__u32 zero = 0;

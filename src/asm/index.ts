@@ -3,6 +3,7 @@ export { type Assembler, createAssembler } from './assembler.ts';
 export { decode, encode, SLOT_SIZE } from './bytecode.ts';
 export { disassemble } from './disassemble.ts';
 export { formatInstruction } from './format.ts';
+export { canBeInlined, inlineCalls } from './inline.ts';
 export type { BpfFunction, Instruction } from './instruction.ts';
 export { countSlots, slotsOf } from './jumps.ts';
 export { type KernelFunctionName, kernelFunctionName, kernelFunctions } from './kernel-functions.ts';

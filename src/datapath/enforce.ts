@@ -30,7 +30,7 @@ export interface Enforcement {
   counters(): RuleCounter[];
   /** Follows the files of the policy's sets from now on. */
   watchSets(onChange: (change: SetChange) => void): void;
-  /** Hears of the packets that `log` rules match, from now on. */
+  /** Hears of the packets that `log` rules match: at first those that nobody has heard of yet. */
   onLog(onEvent: (event: LogEvent) => void): void;
   /** Takes the policy out of force and leaves nothing behind. What another process put in force since stays. */
   stop(): void;

@@ -1,4 +1,4 @@
-import { type BpfFunction, type LinkedProgram, link, patchMaps } from '../asm/index.ts';
+import { type BpfFunction, canBeInlined, inlineCalls, type LinkedProgram, link, patchMaps } from '../asm/index.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
 import { PROGRAM_REJECT } from '../generated/abi.ts';
 import { BPF_F_XDP_HAS_FRAGS, loadProgram, type MapHandle, type Program, VerifierError } from '../kernel/index.ts';
@@ -69,13 +69,15 @@ export function buildGeneration(compiled: CompiledPolicy, options: GenerationOpt
 
   function loadHook(hook: HookName, { functions, parts }: CompiledHook): Program {
     const object = dataPlane(hook);
-    const available = [...object.functions.values(), ...functions];
+    const entry = object.functions.get(`sluice_${hook}`) as BpfFunction;
+    const available = [...object.functions.values(), ...functions].filter((fn) => fn !== entry);
     const named = (name: string): BpfFunction => object.functions.get(name) as BpfFunction;
     const targets = parts.map((part) => [part.index, part.function] as const);
     // The answer to a rejected packet must not be sent from a test run.
     if (rejects(compiled, hook) && !options.rehearse) targets.push([PROGRAM_REJECT, named(`sluice_${hook}_reject`)]);
     for (const [index, fn] of targets) maps.programs(hook).set(index, load(hook, fn, available));
-    return load(hook, named(`sluice_${hook}`), available);
+    const stages = functions.filter(canBeInlined).map((fn) => [fn.name, fn] as const);
+    return load(hook, inlineCalls(entry, new Map(stages)), available);
   }
 
   const close = (): void => {
