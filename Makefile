@@ -5,8 +5,9 @@ SHELL := /bin/bash
 .PHONY: demo test build check bench fuzz generate clean deps
 
 # Debian package groups of scripts/install-packages that a target needs.
-demo test fuzz: groups := build run test
-bench: groups := build run test bench
+demo: groups := build run lab
+test fuzz: groups := build run lab test
+bench: groups := build run lab bench
 build check generate: groups := build run
 
 # The kernel wants root for everything but `build` and `check`.
@@ -15,7 +16,7 @@ tsx := node --import tsx
 report := test-results/report.json
 
 demo: build
-	$(as_root) scripts/demo
+	$(as_root) env "DEMO_HOLD=$${DEMO_HOLD:-}" $(tsx) demo/run.ts
 
 test: build
 	mkdir -p $(dir $(report))

@@ -19,7 +19,7 @@ function licenseHeaders(): string[] {
 }
 
 function fileSizes(): string[] {
-  return filesBelow(['src', 'bpf', 'test', 'bench', 'scripts'], /\.(ts|mjs|[ch])$/)
+  return filesBelow(['src', 'bpf', 'test', 'bench', 'demo', 'examples', 'scripts'], /\.(ts|mjs|[ch])$/)
     .filter((file) => !file.startsWith('src/generated/'))
     .map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length - 1 }))
     .filter(({ lines }) => lines > maxLines)
@@ -27,7 +27,7 @@ function fileSizes(): string[] {
 }
 
 function fileNames(): string[] {
-  return filesBelow(['src', 'bpf', 'test', 'bench', 'scripts'])
+  return filesBelow(['src', 'bpf', 'test', 'bench', 'demo', 'examples', 'scripts'])
     .filter((file) => saysNothing.test(file))
     .map((file) => `${file}: the name says nothing of what is in it`);
 }

@@ -17,7 +17,7 @@ const command = (name: string, program: string, ...args: string[]): Check => ({
 const checks: readonly Check[] = [
   command('format and lint', 'npx', 'biome', 'ci', '--error-on-warnings', '.'),
   command('types', 'npx', 'tsc', '-p', '.'),
-  command('import layers', 'npx', 'depcruise', 'src', 'test', 'bench', 'scripts'),
+  command('import layers', 'npx', 'depcruise', 'src', 'test', 'bench', 'demo', 'examples', 'scripts'),
   ...filesBelow(['scripts'], /\/generate-[^/]+(?<!\.test)\.ts$/).map((script) =>
     command(`${script} is fresh`, 'node', '--import', 'tsx', script, '--check'),
   ),

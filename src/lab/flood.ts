@@ -7,7 +7,8 @@ import type { LabHost } from './host.ts';
 export const floodSources = '198.18.0.0/16';
 
 export interface FloodPlan {
-  readonly from: LabHost;
+  /** What is needed of a host is plain data: a plan can be handed to another process. */
+  readonly from: Pick<LabHost, 'name' | 'path' | 'devices'>;
   /** Of `from`. Default: eth0. */
   readonly device?: string;
   /** The IPv4 address that is flooded. */
@@ -16,7 +17,10 @@ export interface FloodPlan {
 
 /** Millions of UDP frames a second (port 9, `discard`), each with a source address of `floodSources` and a port by chance. */
 export interface Flood {
-  /** Sends `count` frames; blocks meanwhile. Returns the seconds that it took. */
+  /**
+   * Sends `count` frames; blocks meanwhile. Returns the seconds that it took.
+   * @throws SystemCallError with EINTR, and some of them sent, where a signal came: that a child process has ended
+   */
   send(count: number): number;
   close(): void;
   [Symbol.dispose](): void;
