@@ -10,6 +10,7 @@ import { checkShape } from './check/shape.ts';
 import { warnOf } from './check/warnings.ts';
 import type { CheckedPolicy } from './checked.ts';
 import type { PolicyDocument } from './parse/document.ts';
+import { parseJson } from './parse/json.ts';
 import { parseYaml } from './parse/yaml.ts';
 
 /** `policy` is there when no problem is an error; `problems` are in the order of the checks, errors and warnings. */
@@ -26,7 +27,7 @@ export interface CheckOptions {
 /** Parses and checks a policy in YAML or JSON. Files of sets are read, relative to `source.path`. Never throws. */
 export function checkPolicy(source: SourceText, options: CheckOptions = {}): CheckResult {
   try {
-    return checkDocument(parseYaml(source), options);
+    return checkDocument(source.path.toLowerCase().endsWith('.json') ? parseJson(source) : parseYaml(source), options);
   } catch (error) {
     if (error instanceof SluiceError) return { problems: error.problems };
     throw error;

@@ -48,26 +48,29 @@ export function isEmptyRanges(ranges: AddressRanges): boolean {
   return ranges.v4.length === 0 && ranges.v6.length === 0;
 }
 
+const NO_WORDS = new Uint32Array(0);
+
 function growable(stride: number) {
-  const buffer = { words: new Uint32Array(16 * stride), length: 0, reserve, used };
+  const buffer = { words: NO_WORDS, length: 0, reserve, used };
   function reserve(): number {
     const at = buffer.length;
     buffer.length += stride;
     if (buffer.length > buffer.words.length) {
-      const larger = new Uint32Array(buffer.words.length * 2);
+      const larger = new Uint32Array(Math.max(4 * stride, buffer.words.length * 2));
       larger.set(buffer.words);
       buffer.words = larger;
     }
     return at;
   }
   function used(): Uint32Array {
-    return buffer.words.slice(0, buffer.length);
+    return buffer.length === 0 ? NO_WORDS : buffer.words.slice(0, buffer.length);
   }
   return buffer;
 }
 
 /** Pairs of words (hi, lo), so that on a little-endian machine one 64-bit number a pair sorts by lo, then hi. */
 function mergeV4(pairs: Uint32Array): Uint32Array {
+  if (pairs.length === 0) return NO_ADDRESSES.v4;
   new BigUint64Array(pairs.buffer, pairs.byteOffset, pairs.length / 2).sort();
   const merged = new Uint32Array(pairs.length);
   let length = 0;
@@ -88,6 +91,7 @@ const MAX_V6 = (1n << 128n) - 1n;
 
 /** Groups of eight words (lo 4, hi 4), most significant first. */
 function mergeV6(words: Uint32Array): BigUint64Array {
+  if (words.length === 0) return NO_ADDRESSES.v6;
   const order = sortedOrder(words);
   const merged = new BigUint64Array(order.length * 4);
   let length = 0;
@@ -117,12 +121,16 @@ function pair(words: Uint32Array, at: number): bigint {
   return (BigInt(words[at] ?? 0) << 32n) | BigInt(words[at + 1] ?? 0);
 }
 
-/** Positions of the groups by their lo: counting sorts on 16 bits at a time, the least significant first. */
+/** The tables of a counting sort are worth their time from here on. */
+const MANY = 4096;
+
+/** Positions of the groups by their lo; many of them by counting sorts on 16 bits at a time, the least significant first. */
 function sortedOrder(words: Uint32Array): Uint32Array {
   const count = words.length / 8;
   let order = Uint32Array.from({ length: count }, (_, index) => index);
   let next = new Uint32Array(count);
   if (isSorted(words, count)) return order;
+  if (count < MANY) return order.sort((a, b) => compareLo(words, a, b));
   for (let digit = 0; digit < 8; digit++) {
     const word = 3 - (digit >> 1);
     const shift = (digit & 1) * 16;
@@ -146,12 +154,14 @@ function sortedOrder(words: Uint32Array): Uint32Array {
 
 /** Most lists of addresses come sorted. */
 function isSorted(words: Uint32Array, count: number): boolean {
-  for (let index = 1; index < count; index++) {
-    for (let word = 0; word < 4; word++) {
-      const difference = (words[index * 8 + word] ?? 0) - (words[index * 8 - 8 + word] ?? 0);
-      if (difference < 0) return false;
-      if (difference > 0) break;
-    }
-  }
+  for (let index = 1; index < count; index++) if (compareLo(words, index - 1, index) > 0) return false;
   return true;
+}
+
+function compareLo(words: Uint32Array, a: number, b: number): number {
+  for (let word = 0; word < 4; word++) {
+    const difference = (words[a * 8 + word] ?? 0) - (words[b * 8 + word] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }

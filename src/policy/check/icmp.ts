@@ -18,10 +18,11 @@ const TYPE: NumberField = { noun: 'an ICMP type', domain: [0, 255] };
 const CODE: NumberField = { noun: 'an ICMP code', domain: [0, 255] };
 
 const FAMILIES = ['v4', 'v6'] as const;
+type Family = (typeof FAMILIES)[number];
 const PROTOCOL_OF = { v4: 'icmpv4', v6: 'icmpv6' } as const;
 
 /** Which families' ICMP a protocol that is narrowed to ICMP speaks of. */
-function familiesOf({ match }: ProtocolChoice): readonly ('v4' | 'v6')[] {
+function familiesOf({ match }: ProtocolChoice): readonly Family[] {
   return FAMILIES.filter((family) => includes(match[family], family === 'v4' ? ICMP : ICMPV6));
 }
 
@@ -50,11 +51,7 @@ export function checkIcmpType(
   return result;
 }
 
-function typeOperand(
-  { value, path }: Operand,
-  families: readonly ('v4' | 'v6')[],
-  report: Report,
-): IcmpRanges | undefined {
+function typeOperand({ value, path }: Operand, families: readonly Family[], report: Report): IcmpRanges | undefined {
   if (typeof value === 'number' || /^\d/.test(value)) {
     const range = numberRange(value, path, TYPE, report);
     if (!range) return undefined;
@@ -99,20 +96,18 @@ export function checkIcmpCode(
     report.error('policy/icmp-code', path, 'these codes belong to different ICMP types', { help });
     return undefined;
   }
+  const named = read.some(({ code }) => code?.named);
+  // A family that has none of the names has no type that the codes could belong to.
+  const left = named
+    ? byFamily((family) => intersect(types?.[family] ?? [[0, 255]], owners[family].slice(0, 1)))
+    : types;
   const codes = byFamily((family) => {
-    // A name that one family does not have says nothing about the other's packets: they do not match.
-    if (!families.includes(family) || read.some(({ code }) => code?.named && code.types[family].length === 0))
-      return [];
+    if (!families.includes(family) || left?.[family].length === 0) return [];
     const ranges = (negated: boolean) =>
       read.filter(({ operand }) => operand.negated === negated).flatMap(({ code }) => code?.codes[family] ?? []);
     return anyButNone(ranges(false), ranges(true), positive, CODE.domain);
   });
-  const named = read.some(({ code }) => code?.named);
-  const left = named
-    ? byFamily((family) => (types ? intersect(types[family], owners[family].slice(0, 1)) : owners[family].slice(0, 1)))
-    : types;
-  const matching = byFamily((family) => (codes[family].length > 0 ? (left?.[family] ?? codes[family]) : []));
-  if (isEmpty(matching)) {
+  if (isEmpty(codes)) {
     report.error('policy/icmp-code', path, '"icmpCode" can never match with this "protocol" and "icmpType"', {
       help: 'a code by name belongs to one ICMP type: leave out "icmpType", or give the code as a number',
     });
@@ -127,11 +122,7 @@ interface CodeOperand {
   readonly types: IcmpRanges;
 }
 
-function codeOperand(
-  { value, path }: Operand,
-  families: readonly ('v4' | 'v6')[],
-  report: Report,
-): CodeOperand | undefined {
+function codeOperand({ value, path }: Operand, families: readonly Family[], report: Report): CodeOperand | undefined {
   if (typeof value === 'number' || /^\d/.test(value)) {
     const range = numberRange(value, path, CODE, report);
     return range && { named: false, codes: { v4: [range], v6: [range] }, types: { v4: [], v6: [] } };
@@ -143,10 +134,11 @@ function codeOperand(
     return undefined;
   }
   if (families.some((family) => known[family])) {
+    const of = (family: Family) => (families.includes(family) ? known[family] : undefined);
     return {
       named: true,
-      codes: byFamily((family) => single(known[family]?.code)),
-      types: byFamily((family) => single(known[family]?.type)),
+      codes: byFamily((family) => single(of(family)?.code)),
+      types: byFamily((family) => single(of(family)?.type)),
     };
   }
   report.error('policy/icmp-family', path, otherFamily(`${quote(value)} is a code`, known), {
@@ -155,11 +147,11 @@ function codeOperand(
   return undefined;
 }
 
-function otherFamily(subject: string, numbers: Partial<Record<'v4' | 'v6', unknown>>): string {
+function otherFamily(subject: string, numbers: Partial<Record<Family, unknown>>): string {
   return numbers.v4 === undefined ? `${subject} of ICMPv6 only` : `${subject} of ICMP for IPv4 only`;
 }
 
-function rightProtocol(numbers: Partial<Record<'v4' | 'v6', unknown>>): string {
+function rightProtocol(numbers: Partial<Record<Family, unknown>>): string {
   return `write "protocol: ${PROTOCOL_OF[numbers.v4 === undefined ? 'v6' : 'v4']}", or leave "protocol" out`;
 }
 
@@ -167,7 +159,7 @@ function single(number: number | undefined): NumberRange[] {
   return number === undefined ? [] : [[number, number]];
 }
 
-function byFamily(ranges: (family: 'v4' | 'v6') => readonly NumberRange[]): IcmpRanges {
+function byFamily(ranges: (family: Family) => readonly NumberRange[]): IcmpRanges {
   return { v4: ranges('v4'), v6: ranges('v6') };
 }
 

@@ -3,6 +3,7 @@ import { type Place, type Problem, SluiceError } from '../../diagnostics/problem
 import type { SourceText } from '../../diagnostics/source.ts';
 import { definePolicy } from '../define-policy.ts';
 import type { Path, PolicyDocument } from './document.ts';
+import { createLineIndex } from './line-index.ts';
 
 /**
  * Runs a policy in TypeScript or JavaScript, with the rights of this process, and takes what it exports.
@@ -107,10 +108,7 @@ function anchor(source: SourceText): Place {
 
 function find(pattern: RegExp, source: SourceText): Place | undefined {
   const match = pattern.exec(source.text);
-  if (!match) return undefined;
-  const before = source.text.slice(0, match.index);
-  const lineStart = before.lastIndexOf('\n') + 1;
-  return { source, line: before.split('\n').length, column: match.index - lineStart + 1, length: match[0].length };
+  return match ? createLineIndex(source).place(match.index, match[0].length) : undefined;
 }
 
 function literally(text: string): string {

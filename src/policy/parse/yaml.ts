@@ -6,7 +6,6 @@ import {
   isNode,
   isPair,
   isScalar,
-  LineCounter,
   type Node,
   parseDocument,
   type YAMLError,
@@ -14,6 +13,7 @@ import {
 import { type Place, type Problem, SluiceError } from '../../diagnostics/problem.ts';
 import type { SourceText } from '../../diagnostics/source.ts';
 import type { Path, PolicyDocument } from './document.ts';
+import { createLineIndex, type LineIndex } from './line-index.ts';
 
 /** A policy has no use for more; a bomb of aliases to aliases needs them by the thousand. */
 const MAX_ALIAS_COUNT = 1000;
@@ -23,47 +23,47 @@ const MAX_SYNTAX_ERRORS = 5;
 
 const TOO_DEEP = 'lists or mappings are nested too deep';
 
-/** Reads YAML 1.2 or JSON. Throws SluiceError where it is not one well-formed document. */
+/** Reads YAML 1.2. Throws SluiceError where it is not one well-formed document. */
 export function parseYaml(source: SourceText): PolicyDocument {
-  const lines = new LineCounter();
+  const lines = createLineIndex(source);
   const document = guarded(source, lines, () =>
-    parseDocument(source.text, { lineCounter: lines, prettyErrors: false, stringKeys: true, logLevel: 'error' }),
+    parseDocument(source.text, { prettyErrors: false, stringKeys: true, logLevel: 'error' }),
   );
   const complaints = [...document.errors, ...document.warnings];
   if (complaints.length > 0) throw new SluiceError(syntaxProblems(complaints, source, lines));
   return {
     source,
     value: guarded(source, lines, () => document.toJS({ maxAliasCount: MAX_ALIAS_COUNT })),
-    place: (path, part = 'value') => placeOf(document, path, part, source, lines),
+    place: (path, part = 'value') => placeOf(document, path, part, lines),
   };
 }
 
 /** The parser answers hostile input (nesting without end, alias bombs) with exceptions that have no place. */
-function guarded<T>(source: SourceText, lines: LineCounter, parse: () => T): T {
+function guarded<T>(source: SourceText, lines: LineIndex, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
     if (error instanceof RangeError) {
-      const place = placeAt(0, 0, source, lines);
+      const place = lines.place(0, 0);
       throw new SluiceError({ code: 'policy/syntax', message: TOO_DEEP, place }, { cause: error });
     }
     if (error instanceof ReferenceError) {
       const firstAlias = Math.max(0, source.text.search(/(?<=[\s[{,])\*[^\s,\]}]/));
       const message = `more than ${MAX_ALIAS_COUNT} values come from aliases`;
-      throw new SluiceError({ code: 'policy/alias', message, place: placeAt(firstAlias, 1, source, lines) });
+      throw new SluiceError({ code: 'policy/alias', message, place: lines.place(firstAlias, 1) });
     }
     throw error;
   }
 }
 
-function syntaxProblems(complaints: readonly YAMLError[], source: SourceText, lines: LineCounter): Problem[] {
+function syntaxProblems(complaints: readonly YAMLError[], source: SourceText, lines: LineIndex): Problem[] {
   const problems: Problem[] = [];
   const seen = new Set<number>();
   for (const complaint of complaints) {
     const start = complaint.pos[0];
     const word = /^[^\s,\]}]*/.exec(source.text.slice(start, start + 80))?.[0] ?? '';
     const { length = 1, ...problem } = explain(complaint, word);
-    const place = placeAt(start, length, source, lines);
+    const place = lines.place(start, length);
     if (seen.has(place.line) || problems.length === MAX_SYNTAX_ERRORS) continue;
     seen.add(place.line);
     problems.push({ ...problem, place });
@@ -111,16 +111,16 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-function placeOf(document: Document, path: Path, part: 'key' | 'value', source: SourceText, lines: LineCounter): Place {
+function placeOf(document: Document, path: Path, part: 'key' | 'value', lines: LineIndex): Place {
   let node: Node | null = document.contents;
   let key: Node | undefined;
   for (const [index, step] of path.entries()) {
     const next = child(document, node, step);
-    if (!next) return nodePlace(index === path.length - 1 ? node : (key ?? node), source, lines);
+    if (!next) return nodePlace(index === path.length - 1 ? node : (key ?? node), lines);
     node = next.value ?? next.key ?? node;
     key = next.key;
   }
-  return nodePlace(part === 'key' && key ? key : node, source, lines);
+  return nodePlace(part === 'key' && key ? key : node, lines);
 }
 
 function child(
@@ -138,15 +138,7 @@ function child(
   return { ...(isNode(item.key) && { key: item.key }), ...(isNode(item.value) && { value: item.value }) };
 }
 
-function nodePlace(node: Node | null | undefined, source: SourceText, lines: LineCounter): Place {
+function nodePlace(node: Node | null | undefined, lines: LineIndex): Place {
   const [start, end] = node?.range ?? [0, 0];
-  return placeAt(start, isCollection(node) ? 1 : Math.max(end - start, 1), source, lines);
-}
-
-/** A place is within one line: what goes on in the next is cut off. */
-function placeAt(offset: number, length: number, source: SourceText, lines: LineCounter): Place {
-  const { line, col } = lines.linePos(offset);
-  const lineEnd = source.text.indexOf('\n', offset);
-  const rest = (lineEnd < 0 ? source.text.length : lineEnd) - offset;
-  return { source, line: Math.max(line, 1), column: Math.max(col, 1), length: Math.max(Math.min(length, rest), 0) };
+  return lines.place(start, isCollection(node) ? 1 : Math.max(end - start, 1));
 }
