@@ -35,7 +35,10 @@ function block(bits: number): fc.Arbitrary<[bigint, bigint]> {
   const span = fc.tuple(address, fc.bigInt({ min: 0n, max: 1000n })).map(([a, n]): [bigint, bigint] => {
     return [a, a + n > all ? all : a + n];
   });
-  return fc.oneof({ weight: 4, arbitrary: prefix.filter(([lo, hi]) => lo !== 0n || hi !== all) }, { weight: 1, arbitrary: span });
+  return fc.oneof(
+    { weight: 4, arbitrary: prefix.filter(([lo, hi]) => lo !== 0n || hi !== all) },
+    { weight: 1, arbitrary: span },
+  );
 }
 
 function merged(blocks: readonly [bigint, bigint][]): [bigint, bigint][] {
