@@ -20,13 +20,19 @@ ingress:
   default: allow
 `;
 
-/** The policy that the README begins with, with the same block list. */
-const edge = `
+/** The policy that the README begins with. */
+export const readmePolicy = edgePolicy('{ file: blocked.txt }');
+
+/** The same with its block list written out. */
+const edge = edgePolicy(`[${blocked.join(', ')}]`);
+
+function edgePolicy(blockedSet: string): string {
+  return `
 version: 1
 interfaces: [eth0]
 sets:
   admins: [203.0.113.0/24, "2001:db8:ad::/48"]
-  blocked: [${blocked.join(', ')}]
+  blocked: ${blockedSet}
   web: { ports: [80, 443, 8000-8100] }
 prefilter:
   - { name: blocklist, from: "@blocked", action: drop }
@@ -40,6 +46,7 @@ ingress:
 egress:
   default: allow
 `;
+}
 
 /** A policy that is measured; `id` names it in results, from one run to the next. */
 export interface MeasuredPolicy {

@@ -35,10 +35,19 @@ export interface CostResult {
   readonly nanoseconds: Sample;
 }
 
+/** What a user waits for. */
+export interface UseResult {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: 'ms' | 'packets/s';
+  readonly sample: Sample;
+}
+
 export interface Results {
   readonly date: string;
   readonly commit: string;
   readonly machine: { readonly kernel: string; readonly cpu: string; readonly cpus: number };
+  readonly use: readonly UseResult[];
   readonly drops: readonly DropResult[];
   readonly costs: readonly CostResult[];
 }
@@ -77,7 +86,7 @@ export function keep(results: Results): void {
 }
 
 /** The results for people. */
-export function tables({ drops, costs }: Results): string {
+export function tables({ use, drops, costs }: Results): string {
   const dropTable = new Table({ head: ['dropped, Mpps', 'one CPU', 'of bare', 'own CPU', 'of bare'], style });
   for (const { title, unavailable, sharedCpu, ownCpu } of drops) {
     if (unavailable !== undefined) dropTable.push([title, { colSpan: 4, content: unavailable }]);
@@ -85,7 +94,13 @@ export function tables({ drops, costs }: Results): string {
   }
   const costTable = new Table({ head: ['over the empty program', 'ns a packet'], style });
   for (const { title, nanoseconds } of costs) costTable.push([title, nanoseconds.median.toFixed(0)]);
-  return [dropTable, ...(costs.length > 0 ? [costTable] : [])].map(String).join('\n');
+  const useTable = new Table({ head: ['in use', 'median', 'best', 'worst'], style });
+  for (const { title, unit, sample } of use) {
+    const show = (value: number) => `${Math.round(value).toLocaleString('en')} ${unit}`;
+    const [low, high] = [show(sample.min), show(sample.max)];
+    useTable.push([title, show(sample.median), ...(unit === 'ms' ? [low, high] : [high, low])]);
+  }
+  return [dropTable, costTable, useTable].map(String).join('\n');
 }
 
 const style = { head: [], border: [] };

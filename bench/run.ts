@@ -1,18 +1,36 @@
 /** `make bench`: what a dropped packet costs with Sluice and with its peers, in one run on one machine. */
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createPair } from '../src/lab/index.ts';
 import { type Contestant, dropRates, enterContest, leaveContest } from './contest.ts';
 import { costsOf } from './costs.ts';
 import { giveReceiverItsOwnCpu, pinGenerator } from './cpus.ts';
 import { bareXdp } from './peers/bare-xdp.ts';
 import { peers } from './peers/index.ts';
-import { generationOf, measuredPolicies } from './policies.ts';
-import { type CostResult, type DropResult, type Drops, keep, provenance, sampleOf, tables } from './results.ts';
+import { otherPrefixes } from './peers/peer.ts';
+import { generationOf, measuredPolicies, readmePolicy } from './policies.ts';
+import { replayRate, writeCapture } from './replay.ts';
+import {
+  type CostResult,
+  type DropResult,
+  type Drops,
+  keep,
+  provenance,
+  sampleOf,
+  tables,
+  type UseResult,
+} from './results.ts';
+import { startUpMs } from './start-up.ts';
 
 const ROUNDS = 7;
 
 process.chdir(new URL('..', import.meta.url).pathname);
+// Before anything is pinned or runs ahead of other work: as a user would meet it.
+const use = await measureUse();
 pinGenerator();
-const results = { ...provenance(), drops: await measureDrops(), costs: measureCosts() };
+const results = { ...provenance(), use, drops: await measureDrops(), costs: measureCosts() };
 keep(results);
 console.log(tables(results));
 
@@ -58,5 +76,27 @@ function measureCosts(): CostResult[] {
     return subjects.map(({ id, title }) => ({ id, title, nanoseconds: sampleOf(costs.get(id) ?? []) }));
   } finally {
     for (const { generation } of generations) generation.close();
+  }
+}
+
+async function measureUse(): Promise<UseResult[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  const [policy, capture] = [join(folder, 'policy.yaml'), join(folder, 'capture.pcap')];
+  const lab = await createPair({ name: 'bench' });
+  try {
+    writeFileSync(policy, readmePolicy);
+    writeFileSync(join(folder, 'blocked.txt'), otherPrefixes(1000).join('\n'));
+    writeCapture(capture);
+    const rounds = Array.from({ length: ROUNDS });
+    const startUps: number[] = [];
+    for (const _ of rounds) startUps.push(await startUpMs(lab.host('host'), policy));
+    const rates = rounds.map(() => replayRate(policy, capture));
+    return [
+      { id: 'start-up', title: "the README's policy: file to enforcement", unit: 'ms', sample: sampleOf(startUps) },
+      { id: 'replay', title: 'replay -o ndjson', unit: 'packets/s', sample: sampleOf(rates) },
+    ];
+  } finally {
+    await lab.close();
+    rmSync(folder, { recursive: true });
   }
 }
