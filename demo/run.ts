@@ -1,8 +1,8 @@
 /** `make demo`: a policy file judges real packets. Exits 1 where something did not come as promised. */
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
-import { problemsOf } from '../src/cli/output/problems.ts';
 import { createSession } from '../src/cli/session.ts';
+import { SluiceError } from '../src/diagnostics/problem.ts';
 import { hold } from './hold.ts';
 import { createShow, type Show } from './show.ts';
 import { type Stage, setStage } from './stage.ts';
@@ -24,7 +24,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   process.exitCode = await demo(createShow());
 } catch (error) {
-  await createSession({}).complain(problemsOf(error));
+  if (error instanceof SluiceError) await createSession({}).complain(error.problems);
+  else console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
 
