@@ -8,8 +8,10 @@ import type { Generation } from './generation.ts';
 import {
   type FileWatch,
   followedSets,
+  holds,
   readContent,
   type SetChange,
+  type SetContent,
   updateTries,
   watchFiles,
   withContent,
@@ -69,8 +71,7 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
   }
 
   /** Gives the kernel what the file holds now; where its maps are too small, by a generation with larger ones. */
-  function refresh(file: string): readonly Problem[] {
-    const content = readContent(file);
+  function refresh(file: string, content: SetContent): readonly Problem[] {
     if ('problems' in content) return content.problems;
     sets = withContent(sets, file, content.ranges);
     const outgrown = updateTries(current.generation, file, content.ranges);
@@ -99,8 +100,13 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
     watchSets: (onChange) => {
       watch?.close();
       const files = followedSets(current.generation);
+      const faulty = new Set<string>();
       watch = watchFiles(files.keys(), (file) => {
-        const problems = refresh(file);
+        const content = readContent(file);
+        if (!faulty.has(file) && holds(sets, file, content)) return;
+        const problems = refresh(file, content);
+        if (problems.length > 0) faulty.add(file);
+        else faulty.delete(file);
         for (const set of files.get(file) ?? []) onChange({ set, problems });
       });
     },

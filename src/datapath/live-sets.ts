@@ -71,12 +71,24 @@ function statusSinceStart(path: string): string {
   return changedNs >= BigInt(Math.floor(performance.timeOrigin)) * 1_000_000n ? 'not known' : status;
 }
 
-/** What a set's file holds now. */
-export function readContent(
-  path: string,
-): { readonly ranges: AddressRanges } | { readonly problems: readonly Problem[] } {
+/** What a set's file holds, or why that cannot be told. */
+export type SetContent = { readonly ranges: AddressRanges } | { readonly problems: readonly Problem[] };
+
+export function readContent(path: string): SetContent {
   const result = readSetFile(path, relative('.', path));
   return 'unreadable' in result ? { problems: [{ ...result.unreadable, severity: 'warning' }] } : result;
+}
+
+/** Whether the sets of the file have this content already: its time has changed, and nothing else. */
+export function holds(sets: CheckedPolicy['sets'], file: string, content: SetContent): boolean {
+  if ('problems' in content) return false;
+  return [...sets.values()]
+    .filter((set) => set.file === file)
+    .every(({ ranges }) => same(ranges.v4, content.ranges.v4) && same(ranges.v6, content.ranges.v6));
+}
+
+function same<T extends Uint32Array | BigUint64Array>(a: T, b: T): boolean {
+  return Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
 }
 
 /** The sets, those of the file with new content. */
