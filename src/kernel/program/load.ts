@@ -52,6 +52,7 @@ export interface Program extends Descriptor {
 const DEFAULT_LOG_SIZE = 1 << 20;
 const MAX_LOG_SIZE = 1 << 28;
 const INSTRUCTION_SIZE = 8;
+const MAX_ATTEMPTS = 100;
 /** BPF_COMPLEXITY_LIMIT_INSNS of the kernel: what is longer is refused without a log. */
 const MAX_INSTRUCTIONS = 1_000_000;
 
@@ -70,7 +71,12 @@ export function loadProgram(spec: ProgramSpec): Program {
 
 function load(spec: ProgramSpec, logLevel: number, logSize: number): { result: number; log: string } {
   const buffer = logSize === 0 ? undefined : new Uint8Array(logSize);
-  const result = tryBpf('BPF_PROG_LOAD', encode(spec, logLevel, buffer));
+  const attr = encode(spec, logLevel, buffer);
+  let result = tryBpf('BPF_PROG_LOAD', attr);
+  // The verifier gives up when a signal is pending: a timer, a profiler, a terminal that changes its size.
+  for (let attempt = 1; result === -errno.EAGAIN && attempt < MAX_ATTEMPTS; attempt++) {
+    result = tryBpf('BPF_PROG_LOAD', attr);
+  }
   return { result, log: buffer === undefined ? '' : textOf(buffer) };
 }
 
