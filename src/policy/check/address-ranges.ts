@@ -87,38 +87,52 @@ function mergeV4(pairs: Uint32Array): Uint32Array {
   return merged.slice(0, length);
 }
 
-const MAX_V6 = (1n << 128n) - 1n;
-
-/** Groups of eight words (lo 4, hi 4), most significant first. */
+/** Groups of eight words (lo 4, hi 4), most significant first. Compared as words: a BigInt each would take seconds. */
 function mergeV6(words: Uint32Array): BigUint64Array {
   if (words.length === 0) return NO_ADDRESSES.v6;
-  const order = sortedOrder(words);
-  const merged = new BigUint64Array(order.length * 4);
+  const merged = new Uint32Array(words.length);
   let length = 0;
-  let lastHi = -1n;
-  for (const index of order) {
+  for (const index of sortedOrder(words)) {
     const at = index * 8;
-    const loHigh = pair(words, at);
-    const loLow = pair(words, at + 2);
-    const hiHigh = pair(words, at + 4);
-    const hiLow = pair(words, at + 6);
-    const hi = (hiHigh << 64n) | hiLow;
-    const touches = length > 0 && (lastHi === MAX_V6 || ((loHigh << 64n) | loLow) <= lastHi + 1n);
-    if (touches && hi <= lastHi) continue;
-    if (!touches) {
-      merged[length] = loHigh;
-      merged[length + 1] = loLow;
-      length += 4;
+    if (length === 0 || !touches(merged, length - 4, words, at)) {
+      for (let word = 0; word < 8; word++) merged[length++] = words[at + word] ?? 0;
+    } else if (compare(words, at + 4, merged, length - 4) > 0) {
+      for (let word = 0; word < 4; word++) merged[length - 4 + word] = words[at + 4 + word] ?? 0;
     }
-    merged[length - 2] = hiHigh;
-    merged[length - 1] = hiLow;
-    lastHi = hi;
   }
-  return merged.slice(0, length);
+  return toHalves(merged.subarray(0, length));
 }
 
-function pair(words: Uint32Array, at: number): bigint {
-  return (BigInt(words[at] ?? 0) << 32n) | BigInt(words[at + 1] ?? 0);
+/** Whether the address at `lo` is at most the one behind that at `hi`. */
+function touches(his: Uint32Array, hi: number, los: Uint32Array, lo: number): boolean {
+  if (compare(los, lo, his, hi) <= 0) return true;
+  let carry = 1;
+  for (let word = 3; word >= 0; word--) {
+    const sum = ((his[hi + word] ?? 0) + carry) >>> 0;
+    if (sum !== los[lo + word]) return false;
+    carry = carry === 1 && sum === 0 ? 1 : 0;
+  }
+  return true;
+}
+
+/** Pairs of words, the high one first, as numbers of 64 bits. */
+function toHalves(words: Uint32Array): BigUint64Array {
+  const halves = new BigUint64Array(words.length / 2);
+  const view = new Uint32Array(halves.buffer);
+  for (let at = 0; at < words.length; at += 2) {
+    view[at] = words[at + 1] ?? 0;
+    view[at + 1] = words[at] ?? 0;
+  }
+  return halves;
+}
+
+/** Below 0, 0 or above 0, as the four words at `a` are less than, as or more than those at `b`. */
+function compare(some: Uint32Array, a: number, others: Uint32Array, b: number): number {
+  for (let word = 0; word < 4; word++) {
+    const difference = (some[a + word] ?? 0) - (others[b + word] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 /** The tables of a counting sort are worth their time from here on. */
@@ -130,7 +144,7 @@ function sortedOrder(words: Uint32Array): Uint32Array {
   let order = Uint32Array.from({ length: count }, (_, index) => index);
   let next = new Uint32Array(count);
   if (isSorted(words, count)) return order;
-  if (count < MANY) return order.sort((a, b) => compareLo(words, a, b));
+  if (count < MANY) return order.sort((a, b) => compare(words, a * 8, words, b * 8));
   for (let digit = 0; digit < 8; digit++) {
     const word = 3 - (digit >> 1);
     const shift = (digit & 1) * 16;
@@ -154,14 +168,6 @@ function sortedOrder(words: Uint32Array): Uint32Array {
 
 /** Most lists of addresses come sorted. */
 function isSorted(words: Uint32Array, count: number): boolean {
-  for (let index = 1; index < count; index++) if (compareLo(words, index - 1, index) > 0) return false;
+  for (let index = 1; index < count; index++) if (compare(words, index * 8 - 8, words, index * 8) > 0) return false;
   return true;
-}
-
-function compareLo(words: Uint32Array, a: number, b: number): number {
-  for (let word = 0; word < 4; word++) {
-    const difference = (words[a * 8 + word] ?? 0) - (words[b * 8 + word] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }
