@@ -13,6 +13,7 @@ import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { upCommand } from './commands/up.ts';
 import { complainOfUse } from './define-command.ts';
+import { problemsOf, problemsText } from './output/problems.ts';
 import { endQuietlyWithoutReader } from './session.ts';
 
 const HELP = `
@@ -63,9 +64,15 @@ export async function runSluice(argv: readonly string[]): Promise<void> {
     await createProgram().parseAsync(argv);
   } catch (error) {
     // Commander has said what there is to say; asking for help or the version is no wrong use.
-    if (!(error instanceof CommanderError)) throw error;
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else await complainOfBug(error);
   }
+}
+
+/** What even a command could not report, in the plainest form. */
+async function complainOfBug(error: unknown): Promise<void> {
+  process.stderr.write(await problemsText(problemsOf(error), 'table', false));
+  process.exitCode = 1;
 }
 
 function packageVersion(): string {

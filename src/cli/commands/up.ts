@@ -62,12 +62,16 @@ async function up(session: Session, options: Options, path: string): Promise<Exi
     show: () => reporter.counters(rows(), new Date()),
   });
 
-  const last = why === 'signal' ? rows() : [];
-  // What another process has put in force since must not be touched.
-  if (why === 'signal') stop();
-  else process.off('exit', stop);
-  await reporter.down({ why, rows: last });
-  return 0;
+  if (why === 'signal') {
+    const last = rows();
+    stop();
+    await reporter.down({ why, rows: last });
+    return 0;
+  }
+  // What another process may have put in force since is not to be stopped, but the watch over set files has to end.
+  process.off('exit', stop);
+  await reporter.down({ why, rows: [] });
+  process.exit(0);
 }
 
 function onceOnly(act: () => void): () => void {

@@ -2,7 +2,13 @@ import { printable } from '../../diagnostics/display-width.ts';
 import { formatBytes, formatCount, plural } from '../output/numbers.ts';
 import { actionStyle, type Paint } from '../output/style.ts';
 import { type Cell, type Column, renderTable } from '../output/table.ts';
-import { type ExplainedPlan, type ExplainedStage, removalInWords } from './plan.ts';
+import {
+  type ExplainedPlan,
+  type ExplainedRemoval,
+  type ExplainedRule,
+  type ExplainedStage,
+  removalInWords,
+} from './plan.ts';
 import type { ExplainedSet, SetStructure } from './sets.ts';
 
 const INDENT = '  ';
@@ -33,22 +39,21 @@ export function planText(plan: ExplainedPlan, paint: Paint): string {
 
 function stageText({ stage, default: end, rules, removed }: ExplainedStage, paint: Paint): string {
   const then = end === null ? 'then ingress' : `default ${action(end, paint)}`;
-  const ruleRows = rules.map((rule): Cell[] => [
-    rule.rule,
-    String(rule.line),
-    { text: rule.action, style: actionStyle(rule.action) },
-    rule.tests,
-  ]);
-  const removedRows = removed.map((removal): Cell[] => [
-    { text: removal.rule, style: 'dim' },
-    { text: String(removal.line), style: 'dim' },
-    { text: 'removed', style: 'dim' },
-    { text: removalInWords(removal), style: 'dim' },
-  ]);
-  const rows = [...ruleRows, ...removedRows];
+  const kept = rules.map((rule) => ({ line: rule.line, cells: ruleRow(rule) }));
+  const left = removed.map((removal) => ({ line: removal.line, cells: removalRow(removal) }));
+  const rows = [...kept, ...left].sort((a, b) => a.line - b.line).map(({ cells }) => cells);
   const table =
     rows.length === 0 ? `${INDENT}${paint('dim', 'no rules')}\n` : renderTable(RULE_COLUMNS, rows, paint, INDENT);
   return `${paint('bold', stage)}, ${then}\n${table}`;
+}
+
+function ruleRow({ rule, line, action: name, tests }: ExplainedRule): Cell[] {
+  return [rule, String(line), { text: name, style: actionStyle(name) }, tests];
+}
+
+function removalRow(removal: ExplainedRemoval): Cell[] {
+  const cells = [removal.rule, String(removal.line), 'removed', removalInWords(removal)];
+  return cells.map((text) => ({ text, style: 'dim' }));
 }
 
 const action = (verdict: string, paint: Paint): string => paint(actionStyle(verdict), verdict);

@@ -23,7 +23,7 @@ export async function renderAnswer(answer: Answer, form: OutputForm, paint: Pain
     case 'ndjson':
       return (answer.items ?? [answer.data]).map((item) => `${toJson(item)}\n`).join('');
     case 'yaml': {
-      const { stringify } = await import('yaml');
+      const { stringify } = await import('./yaml.ts');
       return stringify(JSON.parse(toJson(answer.data)), { lineWidth: 0 });
     }
   }

@@ -1,0 +1,78 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { createFolder, policy, policyFiles, sluice } from './sluice.ts';
+
+const folder = createFolder(policyFiles);
+afterAll(() => folder.remove());
+
+const check = (...args: string[]) => sluice(['check', ...args], { cwd: folder.path, unprivileged: true });
+
+test('a good policy is summed up in a line', () => {
+  expect(check('policy.yaml')).toEqual({
+    status: 0,
+    stdout: 'policy.yaml: ok, 5 rules (1 prefilter, 4 ingress, 0 egress), 2 address sets\n',
+    stderr: '',
+  });
+});
+
+test('errors have a place, the line, a caret and help, several at once, and nothing goes to standard output', () => {
+  folder.write('bad.yaml', policy.replace('action: reject', 'action: regect').replace('"@admins"', '"@admin"'));
+  const { status, stdout, stderr } = check('bad.yaml');
+  expect(status).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr).toContain('bad.yaml:11:');
+  expect(stderr).toContain('did you mean "@admins"?');
+  expect(stderr).toContain('bad.yaml:13:');
+  expect(stderr).toMatch(/\n\s+\| +\^+\n/);
+});
+
+test('a warning goes to standard error and leaves the policy in order', () => {
+  folder.write('warn.yaml', policy.replace(/^.*replies.*\n/m, ''));
+  const { status, stdout, stderr } = check('warn.yaml');
+  expect(status).toBe(0);
+  expect(stdout).toContain('warn.yaml: ok');
+  expect(stderr).toContain('warning: ');
+});
+
+test('in JSON the problems are the answer, with their places', () => {
+  folder.write('bad.yaml', policy.replace('action: reject', 'action: regect'));
+  const { status, stdout, stderr } = check('bad.yaml', '-o', 'json');
+  expect(status).toBe(1);
+  expect(stderr).toBe('');
+  const answer = JSON.parse(stdout);
+  expect(answer).toMatchObject({ file: 'bad.yaml', ok: false });
+  expect(answer.problems).toEqual([
+    expect.objectContaining({ severity: 'error', file: 'bad.yaml', line: 13, column: expect.any(Number) }),
+  ]);
+});
+
+test('each form says the same', () => {
+  const expected = {
+    file: 'policy.yaml',
+    ok: true,
+    rules: { prefilter: 1, ingress: 4, egress: 0 },
+    addressSets: ['admins', 'blocked'],
+  };
+  expect(JSON.parse(check('policy.yaml', '-o', 'json').stdout)).toMatchObject({ ...expected, problems: [] });
+  expect(JSON.parse(check('policy.yaml', '-o', 'ndjson').stdout)).toMatchObject(expected);
+  expect(check('policy.yaml', '-o', 'yaml').stdout).toMatch(/^file: policy\.yaml\nok: true\n/);
+});
+
+test.each([
+  ['a file that does not exist', 'nothing.yaml'],
+  ['a folder', 'folder.yaml'],
+  ['a file that is no text', 'binary.yaml'],
+  ['an empty file', 'empty.yaml'],
+  ['a file of another kind', 'policy.txt'],
+])('%s is an error without a stack trace', (_, file) => {
+  mkdirSync(join(folder.path, 'folder.yaml'), { recursive: true });
+  folder.write('binary.yaml', Uint8Array.of(0, 159, 146, 150));
+  folder.write('empty.yaml', '');
+  folder.write('policy.txt', policy);
+  const { status, stdout, stderr } = check(file);
+  expect(status).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/^error: .*\[policy\/[a-z-]+\]\n/);
+  expect(stderr).not.toMatch(/^\s+at /m);
+});

@@ -1,0 +1,103 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { createFolder, policyFiles, sluice } from './sluice.ts';
+
+const many = Array.from({ length: 1000 }, (_, index) => `10.${index >> 8}.${index & 255}.1`).join('\n');
+const folder = createFolder({
+  ...policyFiles,
+  'blocked.txt': many,
+  'redundant.yaml': `version: 1
+interfaces: [eth0]
+sets:
+  unused: [192.0.2.0/24]
+ingress:
+  rules:
+    - { name: first, protocol: udp, port: 53, action: drop }
+    - { name: again, protocol: udp, port: 53, action: allow }
+    - { name: flags, tcpFlags: [syn, "!ack"], ttl: 1-5, to: "!192.0.2.0/24", action: drop }
+    - { name: rest, action: allow }
+    - { name: late, protocol: tcp, action: drop }
+egress:
+  default: allow
+`,
+});
+afterAll(() => folder.remove());
+
+const explain = (...args: string[]) => sluice(['explain', ...args], { cwd: folder.path });
+
+describe('the plan', () => {
+  test('needs no rights', () => {
+    const { status } = sluice(['explain', '--plan', 'policy.yaml'], { cwd: folder.path, unprivileged: true });
+    expect(status).toBe(0);
+  });
+
+  test('has the stages in the packet’s order, with their rules in words and their lines', () => {
+    const { stdout } = explain('--plan', 'policy.yaml');
+    expect(stdout).toMatch(/^prefilter, then ingress\n.*\n {2}blocklist +7 +drop +from @blocked$/m);
+    expect(stdout).toMatch(/^ingress, default drop$/m);
+    expect(stdout).toMatch(/^ {2}ssh +11 +allow +tcp, port 22, from @admins$/m);
+    expect(stdout).toMatch(/^ {2}ping +12 +allow +icmp \(IPv4\) or icmp6 \(IPv6\), echo-request$/m);
+    expect(stdout).not.toContain('egress');
+  });
+
+  test('tells how each set is looked up, and who asks', () => {
+    const { stdout } = explain('--plan', 'policy.yaml');
+    expect(stdout).toMatch(/^ {2}admins +4 +1 comparison +1 comparison +ssh$/m);
+    expect(stdout).toMatch(/^ {2}blocked +5 +trie of 1,000 prefixes, .* blocklist$/m);
+  });
+
+  test('tells which rules are not in the program, and why', () => {
+    const { stdout } = explain('--plan', 'redundant.yaml');
+    expect(stdout).toMatch(/again +8 +removed +never decides: first before it matches the same packets$/m);
+    expect(stdout).toMatch(/late +11 +removed +never reached: rest before it takes every packet$/m);
+    expect(stdout).toMatch(/rest +10 +allow +every packet$/m);
+    expect(stdout).toMatch(/unused +4 .* no rule$/m);
+  });
+
+  test('says what a rule asks, in words', () => {
+    const { stdout } = explain('--plan', 'redundant.yaml');
+    expect(stdout).toMatch(/flags +9 +drop +tcp, flags S set and A clear, ttl 1-5, to not 192\.0\.2\.0\/24$/m);
+  });
+
+  test('as data', () => {
+    const plan = JSON.parse(explain('--plan', 'redundant.yaml', '-o', 'json').stdout);
+    expect(plan.stages).toEqual([
+      expect.objectContaining({
+        stage: 'ingress',
+        default: 'allow',
+        removed: [
+          { rule: 'again', line: 8, reason: 'same-as-before', because: 'first' },
+          { rule: 'late', line: 11, reason: 'never-reached', because: 'rest' },
+        ],
+      }),
+    ]);
+    expect(plan).not.toHaveProperty('programs');
+  });
+});
+
+test('programs and maps are shown as the kernel has them', () => {
+  const { status, stdout } = explain('policy.yaml', '-o', 'json');
+  expect(status).toBe(0);
+  const { programs, maps } = JSON.parse(stdout);
+  expect(programs).toContainEqual(expect.objectContaining({ name: 'sluice_xdp', hook: 'xdp' }));
+  for (const program of programs) {
+    expect(program.instructions).toBeGreaterThan(0);
+    expect(program.verifiedSteps).toBeGreaterThan(0);
+  }
+  expect(maps).toContainEqual(expect.objectContaining({ name: 'set4:blocked', type: 'array' }));
+  expect(explain('policy.yaml').stdout).toMatch(/^programs\n {2}program +hook +instructions/m);
+});
+
+test('the bytecode has labels and comments that name fields and rules', () => {
+  const { status, stdout } = sluice(['explain', '--bytecode', 'policy.yaml'], { cwd: folder.path, unprivileged: true });
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^stage_prefilter.* \(xdp\)$/m);
+  expect(stdout).toMatch(/packet->dst_port/);
+  expect(stdout).toMatch(/rule ssh/);
+  expect(stdout).toMatch(/^ *\S+:$/m);
+});
+
+test('without rights the plan is recommended', () => {
+  const { status, stderr } = sluice(['explain', 'policy.yaml'], { cwd: folder.path, unprivileged: true });
+  expect(status).toBe(1);
+  expect(stderr).toContain('--plan');
+});
