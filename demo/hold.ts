@@ -12,7 +12,7 @@ export async function hold({ lab, router, server, folder }: Stage, show: Show): 
     ['block the client', `echo ${lab.host('client').address(4)} >>${folder}/blocked.txt`],
     ['ask the policy', `bin/sluice ask ${folder}/edge.yaml 'udp 198.51.100.7:53 > ${server.address(4)}:53'`],
   ];
-  for (const [what = '', command = ''] of commands) show.line(`   ${show.paint('dim', what.padEnd(22))} ${command}`);
+  for (const [what = '', command = ''] of commands) show.line(`   ${show.paint('dim', what.padEnd(23))} ${command}`);
   show.line('\nEnter or Ctrl-C takes it down.');
   await enter();
 }
