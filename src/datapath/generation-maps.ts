@@ -1,13 +1,16 @@
+import { SluiceError } from '../diagnostics/problem.ts';
 import { FIRST_PART } from '../generated/abi.ts';
 import {
   BPF_F_MMAPABLE,
   BPF_F_RDONLY_PROG,
   bytes,
   createMapHandle,
+  errno,
   type MapHandle,
   mapMemory,
   type ProgramArray,
   programArray,
+  SystemCallError,
   typedMap,
   u32,
 } from '../kernel/index.ts';
@@ -88,15 +91,18 @@ function entriesOf(compiled: CompiledPolicy, hook: HookName, name: string): numb
 
 const WORD_BYTES = 8;
 
-function createTrie({ map, words, capacity }: TrieMap): MapHandle {
-  const handle = createMapHandle({
-    type: 'array',
-    name: map,
-    keySize: u32.size,
-    valueSize: capacity * WORD_BYTES,
-    maxEntries: 1,
-    flags: BPF_F_MMAPABLE,
-  });
+function createTrie(trie: TrieMap): MapHandle {
+  const { map, words, capacity } = trie;
+  const handle = explainSize(trie, () =>
+    createMapHandle({
+      type: 'array',
+      name: map,
+      keySize: u32.size,
+      valueSize: capacity * WORD_BYTES,
+      maxEntries: 1,
+      flags: BPF_F_MMAPABLE,
+    }),
+  );
   try {
     using memory = mapMemory(handle);
     new BigUint64Array(memory.buffer, 0, words.length).set(words);
@@ -104,6 +110,21 @@ function createTrie({ map, words, capacity }: TrieMap): MapHandle {
   } catch (error) {
     handle.close();
     throw error;
+  }
+}
+
+/** Says which set wants a map that the kernel has no room for. */
+function explainSize<T>({ map, set, capacity }: TrieMap, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const tooLarge = error instanceof SystemCallError && (error.errno === errno.E2BIG || error.errno === errno.ENOMEM);
+    if (!tooLarge) throw error;
+    const size = `${Math.ceil((capacity * WORD_BYTES) / 2 ** 20).toLocaleString('en')} MiB`;
+    const whose = set === undefined ? 'a list of addresses' : `set "${set.name}"`;
+    const message = `${whose} needs ${size} for map "${map}", and the kernel gives no such map: ${error.errnoName}`;
+    const help = 'Put fewer or larger prefixes in; the memory cgroup and RLIMIT_MEMLOCK limit the memory of maps.';
+    throw new SluiceError({ code: 'datapath/set-too-large', message, help }, { cause: error });
   }
 }
 

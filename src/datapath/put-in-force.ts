@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Problem } from '../diagnostics/problem.ts';
 import { findInterface, type MapHandle, mountBpffs, openPinnedMap, unpinFolder } from '../kernel/index.ts';
@@ -42,7 +42,7 @@ export function putInForce(
   const compiled = compilePolicy(policy, { interfaceIndex, multiBuffer });
   const rules = countedRules(policy);
   const inherit = JSON.stringify(before?.rules) === JSON.stringify(rules) ? mapsOf(before, paths) : undefined;
-  prepareFolder(paths);
+  const mounted = prepareFolder(paths);
   const number = 1 + Math.max(0, ...generations(paths));
   const attached: Attachment[] = [];
   let generation: Generation | undefined;
@@ -53,7 +53,7 @@ export function putInForce(
     for (const { name } of devices) attached.push(attach(name, generation, { paths, ...options }));
     const state = { ...ownState(policy), generation: number, rules, interfaces: attached.map(interfaceState) };
     writeState(paths.state, state);
-    inForce = { generation, state, warnings: attached.flatMap(({ warnings }) => warnings) };
+    inForce = { generation, state, warnings: [...mounted, ...attached.flatMap(({ warnings }) => warnings)] };
   } catch (error) {
     for (const one of attached.reverse()) one.undo();
     unpinFolder(paths.maps(number));
@@ -82,13 +82,32 @@ export function removeAll(paths: Paths, state?: EnforcementState): void {
   removeState(paths.state);
 }
 
-function prepareFolder({ bpffs, links }: Paths): void {
-  mountBpffs(bpffs);
+/** Makes the folder of the pins, and the file system that it is on where there is none; with a warning of that one. */
+function prepareFolder({ bpffs, links }: Paths): readonly Problem[] {
+  const mounted = mountBpffs(bpffs);
   try {
     mkdirSync(links, { recursive: true });
   } catch (error) {
     throw fileSystemRefusal(links, error);
   }
+  return mounted && !hasMountsOfTheMachine() ? [privateMount(bpffs)] : [];
+}
+
+/** Whether this process sees the mounts that process 1 sees. */
+function hasMountsOfTheMachine(): boolean {
+  try {
+    return readlinkSync('/proc/self/ns/mnt') === readlinkSync('/proc/1/ns/mnt');
+  } catch {
+    return false;
+  }
+}
+
+function privateMount(bpffs: string): Problem {
+  return {
+    code: 'datapath/private-mount',
+    severity: 'warning',
+    message: `${bpffs} was not mounted; now it is, but for this process and its children alone`,
+  };
 }
 
 function removeEmptyFolders({ links, pins }: Paths): void {

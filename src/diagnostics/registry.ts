@@ -192,6 +192,10 @@ export const errors = {
     meaning: 'What must be known of a policy in force cannot be kept: a file could not be written or read.',
     help: 'Mend the file system that the message names: /run has to be writable, and must not be full.',
   },
+  'datapath/private-mount': {
+    meaning: 'The BPF file system is mounted in a mount namespace of its own: with its last process the policy goes.',
+    help: 'Mount it for the whole machine, `mount -t bpf bpf /sys/fs/bpf`, and start again; use --netns, not `ip netns exec`.',
+  },
   'datapath/unknown-state': {
     meaning: 'Programs of Sluice are in force, but the record of which policy they come from is gone.',
     help: '`sluice down` removes them; `sluice up FILE` takes their place.',
