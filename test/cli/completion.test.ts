@@ -47,10 +47,9 @@ compopt() { :; }; _sluice; printf '%s\\n' "\${COMPREPLY[@]}"`;
   });
 });
 
-describe.each([
-  ['zsh', ['-n']],
-  ['fish', ['--no-execute']],
-])('%s', (shell, checkOnly) => {
+const isInstalled = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0;
+
+describe.each(['zsh', 'fish'])('%s', (shell) => {
   test('every command and option is in it', () => {
     const text = script(shell);
     const help = sluice(['--help']).stdout;
@@ -59,10 +58,30 @@ describe.each([
     for (const command of commands) expect(text).toContain(command);
     for (const option of ['output', 'model', 'compare', 'netns', 'bytecode']) expect(text).toContain(option);
   });
+});
 
-  const installed = spawnSync(shell, ['--version']).status === 0;
-  test.skipIf(!installed)('the shell takes it (skipped where it is not installed)', () => {
-    const { status, stderr } = spawnSync(shell, checkOnly, { input: script(shell), encoding: 'utf8' });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+test.skipIf(!isInstalled('zsh'))('zsh takes the script (skipped where there is no zsh)', () => {
+  const { status, stderr } = spawnSync('zsh', ['-n'], { input: script('zsh'), encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+describe.skipIf(!isInstalled('fish'))('fish (skipped where there is no fish)', () => {
+  folder.write('sluice.fish', script('fish'));
+
+  test.each([
+    ['sluice re', ['replay']],
+    ['sluice check -o ', ['json', 'ndjson', 'table', 'yaml']],
+    ['sluice ask --dir', ['--direction']],
+    ['sluice check ed', ['edge.yaml']],
+    ['sluice completion ', ['bash', 'fish', 'zsh']],
+  ])('%s', (line, expected) => {
+    const program = `source sluice.fish; complete -C '${line}'`;
+    const { stdout, stderr } = spawnSync('fish', ['-c', program], { cwd: folder.path, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    const words = stdout
+      .trimEnd()
+      .split('\n')
+      .map((row) => row.split('\t')[0]);
+    expect(words).toEqual(expected);
   });
 });

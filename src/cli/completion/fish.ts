@@ -23,7 +23,9 @@ function commandLines({ name, summary, options, arguments: values }: CompletedCo
 
 function optionWords({ flags, summary, value }: CompletedOption): string {
   const names = flags.map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
-  return [...names, `-d ${quote(summary)}`, ...(value ? ['-r', valueWords(value)] : [])].join(' ').trim();
+  return [...names, `-d ${quote(summary)}`, ...(value ? [value.kind === 'file' ? '-r' : '-x', valueWords(value)] : [])]
+    .join(' ')
+    .trim();
 }
 
 function valueWords({ kind, choices }: CompletedValue): string {
