@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { openRehearsal, type Rehearsal, type RehearsalOptions } from '../../src/datapath/rehearsal.ts';
 import { checkPolicy } from '../../src/policy/check.ts';
@@ -10,7 +11,7 @@ import type { PolicyDocument } from './policies.ts';
 
 /** The checked policy; undefined where the check finds an error in it. */
 export function checked(document: PolicyDocument): CheckedPolicy | undefined {
-  return checkPolicy({ path: 'policy.yaml', text: stringify(document) }).policy;
+  return checkPolicy({ path: join(import.meta.dirname, 'policy.yaml'), text: stringify(document) }).policy;
 }
 
 /** The smallest policy and packet found of which model and kernel say different things, in words. */

@@ -60,7 +60,7 @@ describe(`filters against tcpdump on all captures${skipped ? ` (skipped: ${skipp
   afterAll(() => rmSync(folder, { recursive: true }));
 
   function keptByTcpdump(expression: string): Set<number> {
-    const { stdout, stderr, status } = spawnSync('tcpdump', ['-r', path, '-w', '-', expression], {
+    const { stdout, stderr, status } = spawnSync('tcpdump', ['-r', path, '-w', '-', '--', expression], {
       maxBuffer: 1 << 28,
     });
     if (status !== 0) throw new Error(`tcpdump: ${stderr}`);

@@ -35,11 +35,12 @@ const terminal = () => fc.constantFrom('allow', 'drop', 'reject');
 const stage = (): fc.Arbitrary<Rule> =>
   fc.record({ default: terminal(), rules: fc.array(rule(), { maxLength: 10 }) }, { requiredKeys: ['default'] });
 
-/** `few` is compared one by one, `many` becomes a trie, `wide` a bitmap. */
+/** `few` is compared one by one, `many` becomes a trie, and so do files; `wide` becomes a bitmap. */
 const sets = (): fc.Arbitrary<Rule> =>
   fc.record({
     few: fc.array(addressLiteral(), { minLength: 1, maxLength: 4 }),
     many: fc.array(addressLiteral(), { minLength: 12, maxLength: 200 }),
+    ...files,
     web: fc.record({ ports: fc.array(numbers(portNumber(), 0xffff), { minLength: 1, maxLength: 6 }) }),
     wide: fc.record({
       ports: fc
@@ -47,6 +48,10 @@ const sets = (): fc.Arbitrary<Rule> =>
         .map((all) => all.map((n) => n * 3)),
     }),
   });
+
+const files = Object.fromEntries(
+  ['all', 'none', 'listed'].map((name) => [name, fc.constant({ file: `sets/${name}.txt` })]),
+);
 
 const rule = (): fc.Arbitrary<Rule> =>
   fc
@@ -56,7 +61,17 @@ const rule = (): fc.Arbitrary<Rule> =>
 
 /** Whether the rule says something that can be true: not of `port: [80, "!80"]`. */
 function isSound(one: Rule): boolean {
-  const sets = { few: ['192.0.2.1'], many: ['192.0.2.1'], web: { ports: [1] }, wide: { ports: [1] } };
+  const addresses = ['192.0.2.1'];
+  const ports = { ports: [1] };
+  const sets = {
+    few: addresses,
+    many: addresses,
+    all: addresses,
+    none: addresses,
+    listed: addresses,
+    web: ports,
+    wide: ports,
+  };
   const value = { version: 1, interfaces, sets, ingress: { rules: [one] } };
   const source = { path: 'rule.json', text: '' };
   const place = { source, line: 1, column: 1, length: 0 };
@@ -135,7 +150,10 @@ const some = (matches: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbi
 
 const addresses = () =>
   list(
-    fc.oneof({ weight: 3, arbitrary: addressLiteral() }, { weight: 2, arbitrary: fc.constantFrom('@few', '@many') }),
+    fc.oneof(
+      { weight: 3, arbitrary: addressLiteral() },
+      { weight: 2, arbitrary: fc.constantFrom('@few', '@many', '@many', '@all', '@none', '@listed') },
+    ),
   );
 
 const portNumber = (): fc.Arbitrary<number> =>
