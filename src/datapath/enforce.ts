@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import { type Capability, effectiveCapabilities, inNamespace, namespaceInode, openNamespace } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
@@ -17,7 +18,7 @@ import {
   withContent,
 } from './live-sets.ts';
 import { type Paths, pathsHere } from './paths.ts';
-import { openLiveLink } from './pinned-links.ts';
+import { linkPin } from './pinned-links.ts';
 import { type EnforceOptions, type InForce, putInForce, removeAll } from './put-in-force.ts';
 import { type EnforcementState, isAlive, isOwn, readState } from './state.ts';
 
@@ -34,6 +35,8 @@ export interface Enforcement {
   watchSets(onChange: (change: SetChange) => void): void;
   /** Hears of the packets that `log` rules match: at first those that nobody has heard of yet. */
   onLog(onEvent: (event: LogEvent) => void): void;
+  /** Whether another process has taken the policy down, or has put another in its place. */
+  isGone(): boolean;
   /** Takes the policy out of force and leaves nothing behind. What another process put in force since stays. */
   stop(): void;
 }
@@ -65,6 +68,11 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
   let hear: ((event: LogEvent) => void) | undefined;
   let unsubscribe = (): void => {};
 
+  function isGone(): boolean {
+    const { interfaces } = current.state;
+    return belongsToAnother(paths) || !interfaces.some(({ ifindex }) => existsSync(linkPin(paths, ifindex, 'xdp')));
+  }
+
   function subscribe(): void {
     unsubscribe();
     if (hear) unsubscribe = subscribeToLog(current.generation, rules, hear);
@@ -75,7 +83,7 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
     if ('problems' in content) return content.problems;
     sets = withContent(sets, file, content.ranges);
     const outgrown = updateTries(current.generation, file, content.ranges);
-    if (outgrown.length === 0 || !isInForce(current, paths)) return outgrown;
+    if (outgrown.length === 0 || isGone()) return outgrown;
     return problemsOf(replaceGeneration, outgrown);
   }
 
@@ -114,6 +122,7 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
       hear = onEvent;
       subscribe();
     },
+    isGone,
     stop: () => {
       watch?.close();
       unsubscribe();
@@ -135,13 +144,6 @@ function rememberNamespace(): { call<T>(action: () => T): T; close(): void } {
     call: (action) => (namespaceInode() === inode ? action() : inNamespace(namespace, action)),
     close: namespace.close,
   };
-}
-
-function isInForce({ state, generation }: InForce, paths: Paths): boolean {
-  return state.interfaces.some(({ ifindex }) => {
-    using link = openLiveLink(paths, ifindex, 'xdp');
-    return link?.info().programId === generation.xdp.id;
-  });
 }
 
 /** Whether another process has put a policy in force after this one's was taken down. */

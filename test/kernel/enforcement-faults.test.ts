@@ -85,9 +85,11 @@ describe('the file that tells which policy is in force', () => {
     damage();
     expect(caught(() => inNamespace(veth.namespace, readEnforcement)).problems).toMatchObject([{ code }]);
     expect(interfaceIn(veth.namespace, 'left')?.xdp?.programId).toBe(enforcement.generation.xdp.id);
+    expect(enforcement.isGone()).toBe(false);
     expect(inNamespace(veth.namespace, takeDown)?.interfaces.toSorted()).toEqual(['left', 'right']);
     expect(inNamespace(veth.namespace, takeDown)).toBeUndefined();
     expect(interfaceIn(veth.namespace, 'left')?.xdp).toBeUndefined();
+    expect(enforcement.isGone()).toBe(true);
     enforcement.stop();
   });
 

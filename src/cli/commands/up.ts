@@ -39,7 +39,7 @@ function seconds(text: string): number {
 
 async function up(session: Session, options: Options, path: string): Promise<ExitCode> {
   const told = untilToldToEnd();
-  const [policy, { enforce, readEnforcement }] = await Promise.all([
+  const [policy, { enforce }] = await Promise.all([
     readPolicyWithWarnings(session, path),
     import('../../datapath/index.ts'),
   ]);
@@ -57,7 +57,7 @@ async function up(session: Session, options: Options, path: string): Promise<Exi
   const rows = (): CounterRow[] => counterRows(enforcement.counters(), policy);
   const why = await watch({
     told,
-    lost: () => readEnforcement()?.pid !== process.pid,
+    lost: enforcement.isGone,
     intervalMs: (options.interval ?? (session.interactive ? 1 : 10)) * 1000,
     show: () => reporter.counters(rows(), new Date()),
   });
