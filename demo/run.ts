@@ -1,7 +1,7 @@
 /** `make demo`: a policy file judges real packets. Exits 1 where something did not come as promised. */
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
-import { createSession } from '../src/cli/session.ts';
+import { createSession, endQuietlyWithoutReader } from '../src/cli/session.ts';
 import { SluiceError } from '../src/diagnostics/problem.ts';
 import { hold } from './hold.ts';
 import { createShow, type Show } from './show.ts';
@@ -17,6 +17,7 @@ import { showScan } from './steps/scan.ts';
 const steps = [showPolicy, showRequests, showScan, showFlood, showCounters, showBlockList, showExplanation];
 
 process.chdir(new URL('..', import.meta.url).pathname);
+endQuietlyWithoutReader();
 // Whatever is open cleans up behind itself when the process exits.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => process.exit(128 + constants.signals[signal]));

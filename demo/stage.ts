@@ -37,7 +37,7 @@ const SLUICE = resolve('bin/sluice');
 const SETTLE_MS = 50;
 
 export async function setStage(): Promise<Stage> {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
+  const folder = mkdtempSync(join(tmpdir(), `sluice-demo-${process.pid}-`));
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', removeFolder);
   for (const name of ['edge.yaml', 'blocked.txt']) cpSync(join('examples', name), join(folder, name));

@@ -26,7 +26,7 @@ function tracesOf(demo: number) {
     ...namespaces,
     ...[...inodes].flatMap((inode) => [`/sys/fs/bpf/sluice/net-${inode}`, `/run/sluice/net-${inode}`]),
     ...readdirSync(tmpdir())
-      .filter((name) => name.startsWith('sluice-demo-'))
+      .filter((name) => name.startsWith(`sluice-demo-${demo}-`))
       .map((name) => join(tmpdir(), name)),
   ];
   const processes = () =>
