@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SluiceError } from '../diagnostics/problem.ts';
 import { interfaceByIndex, openPinnedMap } from '../kernel/index.ts';
 import { type RuleCounter, readCounters } from './counters.ts';
+import { exclusively } from './lock.ts';
 import { type Paths, pathsHere, pinName } from './paths.ts';
 import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
 import { removeAll } from './put-in-force.ts';
@@ -64,6 +65,10 @@ function isAttached(paths: Paths, ifindex: number): boolean {
  */
 export function takeDown(): { readonly interfaces: readonly string[] } | undefined {
   const paths = pathsHere();
+  return exclusively(paths, () => takeDownAt(paths));
+}
+
+function takeDownAt(paths: Paths): { readonly interfaces: readonly string[] } | undefined {
   const found = findState(paths);
   const pinned = pinnedInterfaces(paths);
   if (found === 'none' && pinned.length === 0) return undefined;

@@ -77,7 +77,8 @@ export function attach(name: string, generation: Generation, options: AttachOpti
     }
     if (options.classifier !== 'clsact') {
       try {
-        pinLink(attachTcx({ interface: name, direction, program }), direction);
+        // First: a program of others that accepts a packet would keep it from those behind.
+        pinLink(attachTcx({ interface: name, direction, program, position: 'first' }), direction);
         return 'tcx';
       } catch (error) {
         if (!isNotSupported(error)) throw error;

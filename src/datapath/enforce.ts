@@ -17,6 +17,7 @@ import {
   watchFiles,
   withContent,
 } from './live-sets.ts';
+import { exclusively } from './lock.ts';
 import { type Paths, pathsHere } from './paths.ts';
 import { linkPin } from './pinned-links.ts';
 import { type EnforceOptions, type InForce, putInForce, removeAll } from './put-in-force.ts';
@@ -50,15 +51,16 @@ export interface Enforcement {
 export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): Enforcement {
   requireRights();
   const paths = pathsHere();
-  const before = readState(paths.state);
-  if (before && isAlive(before)) throw alreadyEnforced(before);
-
   const rules = allRules(policy);
   const counted = rules.map(({ name, stage, line, action }) => ({ name, stage, line, action: action.kind }));
   const here = rememberNamespace();
   let current: InForce;
   try {
-    current = putInForce(policy, paths, before, options);
+    current = exclusively(paths, () => {
+      const before = readState(paths.state);
+      if (before && isAlive(before)) throw alreadyEnforced(before);
+      return putInForce(policy, paths, before, options);
+    });
   } catch (error) {
     here.close();
     throw error;
@@ -89,7 +91,7 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
 
   function replaceGeneration(): void {
     const { generation, state } = current;
-    current = here.call(() => putInForce({ ...policy, sets }, paths, state, options));
+    current = here.call(() => exclusively(paths, () => putInForce({ ...policy, sets }, paths, state, options)));
     subscribe();
     generation.close();
   }
@@ -127,7 +129,7 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
       watch?.close();
       unsubscribe();
       try {
-        here.call(() => belongsToAnother(paths) || removeAll(paths, current.state));
+        here.call(() => exclusively(paths, () => belongsToAnother(paths) || removeAll(paths, current.state)));
       } finally {
         current.generation.close();
         here.close();

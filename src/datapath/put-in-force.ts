@@ -9,7 +9,7 @@ import { type Attachment, type AttachOptions, attach } from './attach.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { generationOf, type Paths, pinName } from './paths.ts';
 import { detachInterface, pinnedInterfaces } from './pinned-links.ts';
-import { type EnforcementState, fileSystemRefusal, processStart, removeState, writeState } from './state.ts';
+import { type EnforcementState, fileSystemRefusal, isOwn, processStart, removeState, writeState } from './state.ts';
 
 export type EnforceOptions = Omit<AttachOptions, 'paths'>;
 
@@ -22,7 +22,7 @@ export interface InForce {
 /** Frames up to so many bytes lie in one buffer of a 4 KiB page, beside XDP's headroom and the kernel's own record. */
 const LARGEST_LINEAR_MTU = 3400;
 
-/** What a generation takes over from an earlier one that has the same rules: what was counted and not yet read. */
+/** What a generation takes over from an earlier one of the same policy: what was counted and not yet read. */
 const INHERITED: ReadonlySet<string> = new Set(['counters', 'events']);
 
 /**
@@ -41,7 +41,7 @@ export function putInForce(
   const interfaceIndex = (name: string): number => findInterface(name).index;
   const compiled = compilePolicy(policy, { interfaceIndex, multiBuffer });
   const rules = countedRules(policy);
-  const inherit = JSON.stringify(before?.rules) === JSON.stringify(rules) ? mapsOf(before, paths) : undefined;
+  const inherit = before && isSamePolicy(before, policy, rules) ? mapsOf(before, paths) : undefined;
   const mounted = prepareFolder(paths);
   const number = 1 + Math.max(0, ...generations(paths));
   const attached: Attachment[] = [];
@@ -51,7 +51,7 @@ export function putInForce(
     generation = buildGeneration(compiled, { ...(inherit && { inherit }) });
     pinMaps(generation, paths.maps(number));
     for (const { name } of devices) attached.push(attach(name, generation, { paths, ...options }));
-    const state = { ...ownState(policy), generation: number, rules, interfaces: attached.map(interfaceState) };
+    const state = { ...ownState(policy, before), generation: number, rules, interfaces: attached.map(interfaceState) };
     writeState(paths.state, state);
     inForce = { generation, state, warnings: [...mounted, ...attached.flatMap(({ warnings }) => warnings)] };
   } catch (error) {
@@ -125,11 +125,11 @@ function generations({ pins }: Paths): number[] {
   return readdirSync(pins).flatMap((folder) => generationOf(folder) ?? []);
 }
 
-function mapsOf(
-  before: EnforcementState | undefined,
-  paths: Paths,
-): ((map: string) => MapHandle | undefined) | undefined {
-  if (before === undefined) return undefined;
+function isSamePolicy(before: EnforcementState, { source }: CheckedPolicy, rules: EnforcementState['rules']): boolean {
+  return before.policy.text === source.text && JSON.stringify(before.rules) === JSON.stringify(rules);
+}
+
+function mapsOf(before: EnforcementState, paths: Paths): (map: string) => MapHandle | undefined {
   return (map) => {
     const pin = join(paths.maps(before.generation), pinName(map));
     return INHERITED.has(map) && existsSync(pin) ? openPinnedMap(pin) : undefined;
@@ -143,12 +143,12 @@ function pinMaps(generation: Generation, folder: string): void {
   }
 }
 
-function ownState({ source: { path, text } }: CheckedPolicy) {
+function ownState({ source: { path, text } }: CheckedPolicy, before: EnforcementState | undefined) {
   return {
     format: 1 as const,
     pid: process.pid,
     processStart: processStart(process.pid) ?? '',
-    startedAt: new Date().toISOString(),
+    startedAt: before && isOwn(before) ? before.startedAt : new Date().toISOString(),
     policy: { path, text },
   };
 }

@@ -87,6 +87,7 @@ export {
 } from './probe/probes.ts';
 export { allowedCpus, currentCpu, onCpu, setAllowedCpus } from './process/affinity.ts';
 export { possibleCpus } from './process/cpus.ts';
+export { lockFile } from './process/file-lock.ts';
 export { isAtLeast, type KernelVersion, kernelVersion } from './process/kernel-version.ts';
 export { type Capability, effectiveCapabilities, lockedMemoryLimit } from './process/rights.ts';
 // Programs

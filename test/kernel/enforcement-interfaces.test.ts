@@ -1,10 +1,13 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Enforcement, enforce, readEnforcement, takeDown } from '../../src/datapath/index.ts';
-import { enterNamespace, findClsactFilter, inNamespace, openNamespace } from '../../src/kernel/index.ts';
+import { attachTcx, enterNamespace, findClsactFilter, inNamespace, openNamespace } from '../../src/kernel/index.ts';
 import { policyOf } from '../lab/enforcing.ts';
 import { enforceIn, interfaceIn, NO_TRACE, traces } from './enforcing.ts';
+import { constant } from './programs.ts';
 import { createVethPair, type VethPair } from './veth.ts';
+
+const TC_ACT_OK = 0;
 
 const policy = (interfaces: string, rest = ''): string => `
 version: 1
@@ -86,4 +89,18 @@ test("another's classifiers stay, before and after", () => {
   expect(
     inNamespace(veth.namespace, () => findClsactFilter({ interface: 'left', direction: 'egress' })),
   ).toBeUndefined();
+});
+
+test('a classifier of others that accepts everything does not keep packets from being judged', () => {
+  using accepting = constant('sched_cls', TC_ACT_OK);
+  using link = inNamespace(veth.namespace, () =>
+    attachTcx({ interface: 'left', direction: 'egress', program: accepting }),
+  );
+  const enforcement = enforceIn(veth.namespace, policy('left'));
+  execFileSync('ip', ['-n', veth.namespace, 'address', 'add', '192.0.2.1/24', 'dev', 'left']);
+  spawnSync('ip', ['netns', 'exec', veth.namespace, 'ping', '-c', '1', '-W', '0.1', '192.0.2.9']);
+  expect(enforcement.counters().map(({ name }) => name)).toContain('neighbour');
+  enforcement.stop();
+  expect(link.info().ifindex).toBeGreaterThan(0);
+  link.close();
 });

@@ -112,3 +112,14 @@ test('where no BPF file system is mounted, it is', async () => {
   await enforcing.stop();
   expect(xdpOn('left')).toBeUndefined();
 });
+
+test('of processes that start at once one puts its policy in force, and the others say so', async () => {
+  const starts = Array.from({ length: 3 }, () => startEnforcing(namespacePath(veth.namespace), policy('left, right')));
+  const processes = await Promise.all(starts);
+  const outputs = processes.map((one) => one.output());
+  expect(outputs.filter((output) => output === 'in force\n')).toHaveLength(1);
+  expect(outputs.filter((output) => output.startsWith('datapath/already-enforced'))).toHaveLength(2);
+  const winner = processes[outputs.indexOf('in force\n')];
+  expect(found()).toMatchObject({ pid: winner?.pid, interfaces: [{ attached: true }, { attached: true }] });
+  await winner?.stop();
+});
