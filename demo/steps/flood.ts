@@ -15,8 +15,8 @@ export async function showFlood(stage: Stage, show: Show): Promise<void> {
   const target = server.address(4);
   show.step(
     'A flood is dropped at full rate, and nobody notices',
-    `The attacker sends frames of 60 bytes as fast as the kernel makes them, from random addresses of ${floodSources},`,
-    `which is on the block list. Meanwhile the client opens ${REQUESTS_A_SECOND} connections a second.`,
+    `The attacker sends frames of 60 bytes as fast as the kernel makes them, from random addresses of`,
+    `${floodSources}, which is on the block list. Meanwhile the client opens ${REQUESTS_A_SECOND} connections a second.`,
   );
   const before = datagramsReceived(server);
   let [answered, rate] = [0, 0];

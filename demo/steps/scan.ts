@@ -9,7 +9,8 @@ const answering = { 23: 'closed', 80: 'open', 443: 'closed' } as const;
 export async function showScan({ attacker, server, countedDuring }: Stage, show: Show): Promise<void> {
   show.step(
     'A scan finds silence',
-    'The attacker is no administrator. What no rule allows is dropped; telnet is rejected, with a reset sent from XDP.',
+    'The attacker is no administrator. What no rule allows is dropped; telnet is rejected with a reset,',
+    'which XDP sends.',
   );
   const counted = await countedDuring(['default-ingress', 'no-telnet', 'web'], async () => {
     for (const family of [4, 6] as const) {
