@@ -23,14 +23,19 @@ export function explainDisagreement(document: PolicyDocument, frame: TestFrame, 
     const bytes = minimiseBytes(frame.bytes, SHORTEST_FRAME, (simpler) => differences(simpler).length > 0);
     const simplest = differences(bytes).length > 0 ? { ...frame, bytes, wireLength: bytes.length } : frame;
     const found = compare(checkedPolicy, rehearsal, simplest).differences;
-    return ['model and kernel disagree', ...found, describeFrame(simplest), stringify(policy)].join('\n');
+    return [
+      'model and kernel disagree',
+      ...found,
+      describeFrame(simplest),
+      stringify(policy, { aliasDuplicateObjects: false }),
+    ].join('\n');
   });
 }
 
 /** The smallest policy found that the kernel does not take, in words. */
 export function explainRefusal(document: PolicyDocument, options: RehearsalOptions): string {
   const policy = minimiseDocument(document, (smaller) => refusal(smaller, options) !== undefined);
-  return [refusal(policy, options), stringify(policy)].join('\n');
+  return [refusal(policy, options), stringify(policy, { aliasDuplicateObjects: false })].join('\n');
 }
 
 function refusal(document: PolicyDocument, options: RehearsalOptions): string | undefined {

@@ -23,7 +23,7 @@ export const policyDocument = (): fc.Arbitrary<PolicyDocument> =>
       interfaces: fc.constant([...interfaces]),
       sets: sets(),
       malformed: fc.constantFrom('drop', 'allow'),
-      prefilter: fc.array(rule(), { maxLength: 5 }),
+      prefilter: rules(5),
       ingress: stage(),
       egress: stage(),
     },
@@ -33,7 +33,7 @@ export const policyDocument = (): fc.Arbitrary<PolicyDocument> =>
 const terminal = () => fc.constantFrom('allow', 'drop', 'reject');
 
 const stage = (): fc.Arbitrary<Rule> =>
-  fc.record({ default: terminal(), rules: fc.array(rule(), { maxLength: 10 }) }, { requiredKeys: ['default'] });
+  fc.record({ default: terminal(), rules: rules(10) }, { requiredKeys: ['default'] });
 
 /** `few` is compared one by one, `many` becomes a trie, and so do files; `wide` becomes a bitmap. */
 const sets = (): fc.Arbitrary<Rule> =>
@@ -52,6 +52,15 @@ const sets = (): fc.Arbitrary<Rule> =>
 const files = Object.fromEntries(
   ['all', 'none', 'listed'].map((name) => [name, fc.constant({ file: `sets/${name}.txt` })]),
 );
+
+/** Rules, and at times some of them again with another action: what the first leaves to the second is easily lost. */
+const rules = (maxLength: number): fc.Arbitrary<Rule[]> =>
+  fc
+    .tuple(fc.array(rule(), { maxLength }), fc.array(fc.tuple(fc.nat(), action()), { maxLength: 2 }))
+    .map(([own, again]) => {
+      const copies = own.length === 0 ? [] : again.map(([n, what]) => ({ ...own[n % own.length], action: what }));
+      return [...own, ...copies];
+    });
 
 const rule = (): fc.Arbitrary<Rule> =>
   fc
