@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readEnforcement, takeDown } from '../../src/datapath/index.ts';
 import { inNamespace, openDescriptorNames } from '../../src/kernel/index.ts';
-import { createPair, type Lab, type LabHost } from '../../src/lab/index.ts';
+import { createPair, type Lab, type LabHost, receiveXdpFrames } from '../../src/lab/index.ts';
+import { compilePolicy } from '../../src/policy/compile.ts';
 import { startEnforcing } from '../kernel/start-enforcing.ts';
-import { counted, enforceOn } from './enforcing.ts';
+import { counted, enforceOn, policyOf } from './enforcing.ts';
+import { both, probeBoth } from './probe.ts';
 
 const policy = (name: string): string => `
 version: 1
@@ -74,4 +76,33 @@ test('a policy is handed from a killed process to the next, and on: not a packet
 
   await client.exec('hping3', ['--udp', '-p', '9', '-c', '1', '-q', host.address(4)]);
   expect(await leaks()).toBe(1); // the counter can count
+});
+
+test('a policy of several programs goes on from one to the next after its process was killed', async () => {
+  const rules = Array.from({ length: 1_000 }, (_, i) => {
+    return `    - { from: 10.${i >> 8}.${i & 255}.0/24, protocol: tcp, port: ${i + 1}, action: drop }\n`;
+  });
+  const text = `
+version: 1
+interfaces: [eth0]
+ingress:
+  default: drop
+  rules:
+${rules.join('')}
+    - { name: pings, protocol: icmp, icmpType: echo-request, action: allow }
+    - { name: refused, protocol: udp, port: 514, action: reject }
+`;
+  expect(compilePolicy(policyOf(text), { interfaceIndex: () => 1 }).xdp.parts.length).toBeGreaterThan(0);
+  const deafen = receiveXdpFrames(client, 'eth0');
+  await (await startEnforcing(host.path, text)).kill();
+  for (const family of [4, 6] as const) {
+    const { stdout } = await client.exec('ping', ['-n', '-c', '2', '-i', '0.05', '-W', '5', host.address(family)]);
+    expect(stdout).toContain('2 received');
+  }
+  expect(await probeBoth(client, host, ['udp 514', 'udp 515'])).toEqual({
+    'udp 514': both('ECONNREFUSED'),
+    'udp 515': both('silence'),
+  });
+  expect(inNamespace(host, takeDown)).toEqual({ interfaces: ['eth0'] });
+  deafen();
 });

@@ -11,9 +11,10 @@ interfaces: [eth0]
 sets:
   blocked: { file: blocked.txt }
   trusted: { file: trusted.txt }
+  unwanted: ["@blocked", 203.0.113.0/24] # follows the file that it includes
 prefilter:
   - { name: trust, from: "@trusted", action: count }
-  - { name: blocklist, from: "@blocked", action: drop }
+  - { name: blocklist, from: "@unwanted", action: drop }
 ingress:
   default: allow
   rules:
