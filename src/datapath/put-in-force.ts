@@ -1,7 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Problem } from '../diagnostics/problem.ts';
-import { findInterface, type MapHandle, mountBpffs, openPinnedMap, unpinFolder } from '../kernel/index.ts';
+import { type Problem, SluiceError } from '../diagnostics/problem.ts';
+import {
+  findInterface,
+  type MapHandle,
+  mountBpffs,
+  type NetworkInterface,
+  openPinnedMap,
+  unpinFolder,
+} from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
@@ -37,6 +44,7 @@ export function putInForce(
   options: EnforceOptions,
 ): InForce {
   const devices = policy.interfaces.map(findInterface);
+  requireEthernet(devices);
   const multiBuffer = devices.some(({ mtu }) => mtu > LARGEST_LINEAR_MTU);
   const interfaceIndex = (name: string): number => findInterface(name).index;
   const compiled = compilePolicy(policy, { interfaceIndex, multiBuffer });
@@ -63,6 +71,18 @@ export function putInForce(
   }
   settle(attached, number, paths);
   return inForce;
+}
+
+/** Where there is no Ethernet header, the parser would take the bytes of IP addresses for one, and rules miss. */
+function requireEthernet(devices: readonly NetworkInterface[]): void {
+  const others = devices.filter(({ ethernet }) => !ethernet);
+  if (others.length === 0) return;
+  throw new SluiceError(
+    others.map(({ name, driver = 'unknown driver' }) => ({
+      code: 'datapath/not-ethernet',
+      message: `interface "${name}" (${driver}) has no Ethernet headers`,
+    })),
+  );
 }
 
 /** Removes what was in force before and is not any more. */

@@ -167,9 +167,10 @@ export const errors = {
     meaning: 'Another process enforces a policy in this network namespace.',
     help: 'See `sluice status`; end it with `sluice down` first.',
   },
-  'datapath/no-interface': {
-    meaning: 'An interface of the policy is not there.',
-    help: 'See `ip link` for the names; list only interfaces of this network namespace under `interfaces`.',
+  'datapath/not-ethernet': {
+    meaning:
+      'An interface of the policy has no Ethernet headers (tun, WireGuard, PPP, IP in IP): its packets cannot be judged.',
+    help: 'List the Ethernet interface that the tunnel runs over, or take a tap or bridge interface in its place.',
   },
   'datapath/nothing-enforced': {
     meaning: 'No policy is in force in this network namespace.',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -50,6 +51,13 @@ describe('an interface', () => {
     expect(problems).toMatchObject([{ code: 'kernel/interface-missing' }]);
     expect(problems[0]?.message).toMatch(/"wrong".*left/);
     expect(traces(veth.namespace)).toEqual(NO_TRACE);
+  });
+
+  test('without Ethernet headers is refused: its packets would pass every rule', () => {
+    execFileSync('ip', ['-n', veth.namespace, 'tuntap', 'add', 'dev', 'tunnel', 'mode', 'tun']);
+    const { problems } = caught(() => enforceIn(veth.namespace, policy('left, tunnel')));
+    expect(problems).toMatchObject([{ code: 'datapath/not-ethernet' }]);
+    expect(problems[0]?.message).toContain('"tunnel"');
   });
 
   test("with another's XDP program is refused, and both interfaces stay as they were", () => {

@@ -78,6 +78,7 @@ describe('the interfaces', () => {
         up: true,
         running: true,
         loopback: false,
+        ethernet: true,
         xdp: undefined,
       });
       expect(left.addresses).toContainEqual({ address: '192.0.2.1', prefixLength: 24 });

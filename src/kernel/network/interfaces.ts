@@ -22,6 +22,8 @@ export interface NetworkInterface {
   /** Has a carrier. */
   readonly running: boolean;
   readonly loopback: boolean;
+  /** Its frames begin with an Ethernet header: not so with tun, WireGuard, PPP and tunnels of IP in IP. */
+  readonly ethernet: boolean;
   /** The XDP program that is attached, if one is. */
   readonly xdp: AttachedXdp | undefined;
 }
@@ -89,7 +91,7 @@ export function interfaceByIndex(index: number): NetworkInterface | undefined {
 type IndexedAddress = InterfaceAddress & { readonly index: number };
 
 function readLink(reply: Buffer, addresses: readonly IndexedAddress[]): NetworkInterface {
-  const { ifi_index, ifi_flags } = linkMessage.decode(reply);
+  const { ifi_index, ifi_flags, ifi_type } = linkMessage.decode(reply);
   const attributes = decodeAttributes(reply.subarray(linkMessage.size));
   const name = textOf(attributes.get(nl.IFLA_IFNAME) ?? Buffer.alloc(0));
   const kind = decodeAttributes(attributes.get(nl.IFLA_LINKINFO) ?? Buffer.alloc(0)).get(nl.IFLA_INFO_KIND);
@@ -107,6 +109,7 @@ function readLink(reply: Buffer, addresses: readonly IndexedAddress[]): NetworkI
     up: (ifi_flags & nl.IFF_UP) !== 0,
     running: (ifi_flags & nl.IFF_LOWER_UP) !== 0,
     loopback: (ifi_flags & nl.IFF_LOOPBACK) !== 0,
+    ethernet: ifi_type === nl.ARPHRD_ETHER || ifi_type === nl.ARPHRD_LOOPBACK,
     xdp: readXdp(attributes.get(nl.IFLA_XDP)),
   };
 }

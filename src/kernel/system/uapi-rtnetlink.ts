@@ -47,6 +47,10 @@ export const IFF_UP = 1 << 0;
 export const IFF_LOOPBACK = 1 << 3;
 export const IFF_LOWER_UP = 1 << 16;
 
+/** Kinds of link layer, of if_arp.h. */
+export const ARPHRD_ETHER = 1;
+export const ARPHRD_LOOPBACK = 772;
+
 export const IFA_ADDRESS = 1;
 export const IFA_LOCAL = 2;
 
