@@ -141,7 +141,9 @@ const icmp = (): fc.Arbitrary<Rule> =>
 const networkMatches = (): Readonly<Record<string, fc.Arbitrary<unknown>>> => ({
   from: addresses(),
   to: addresses(),
-  length: list(numbers(fc.integer({ min: 20, max: 1500 }), 0xffff_ffff)),
+  length: list(
+    numbers(fc.oneof(fc.integer({ min: 20, max: 1500 }), fc.constantFrom(0x7fff_ffff, 0x8000_0000)), 0xffff_ffff),
+  ),
   ttl: list(numbers(fc.constantFrom(0, 1, 63, 64, 128, 255), 255)),
   dscp: list(fc.oneof(fc.constantFrom(...DSCP_NAMES), numbers(fc.integer({ min: 0, max: 63 }), 63))),
   vlan: list(numbers(fc.constantFrom(0, 1, 100, 200, 4095), 4095)),
