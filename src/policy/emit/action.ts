@@ -18,7 +18,8 @@ export function emitAction({ asm }: Emitter, { rule, action }: LoweredRule, limi
     case 'allow':
     case 'drop':
     case 'reject':
-      return emitVerdict(asm, id, verdictOf[action.kind]);
+      emitVerdict(asm, id, verdictOf[action.kind]);
+      return;
     case 'mark':
       asm.mov32(R1, action.mark);
       asm.store('u32', PACKET, packetFields.mark.offset, R1);

@@ -55,22 +55,30 @@ function emitInstruction(
   const { asm } = e;
   switch (code & 7) {
     case classes.LD:
-      return emitLoad(e, code, k, no);
+      emitLoad(e, code, k, no);
+      break;
     case classes.LDX:
-      return emitLoadIndex(e, code, k, no);
+      emitLoadIndex(e, code, k, no);
+      break;
     case classes.ST:
-      return asm.store('u32', R10, slot(k), A);
+      asm.store('u32', R10, slot(k), A);
+      break;
     case classes.STX:
-      return asm.store('u32', R10, slot(k), X);
+      asm.store('u32', R10, slot(k), X);
+      break;
     case classes.ALU:
-      return emitArithmetic(asm, code, k, no);
+      emitArithmetic(asm, code, k, no);
+      break;
     case classes.JMP:
-      return emitJump(asm, code, k, labelOf(index + 1 + jt), labelOf(index + 1 + jf), labelOf(index + 1 + k));
+      emitJump(asm, code, k, labelOf(index + 1 + jt), labelOf(index + 1 + jf), labelOf(index + 1 + k));
+      break;
     case classes.RET:
       if ((code & 0x18) === 0x10) asm.jumpIf32(A, 'eq', 0, no);
-      return asm.jump((code & 0x18) === 0x10 || k !== 0 ? yes : no);
+      asm.jump((code & 0x18) === 0x10 || k !== 0 ? yes : no);
+      break;
     default: // MISC: tax, txa
-      return (code & 0xf8) === 0 ? asm.mov32(X, A) : asm.mov32(A, X);
+      if ((code & 0xf8) === 0) asm.mov32(X, A);
+      else asm.mov32(A, X);
   }
 }
 
@@ -79,20 +87,24 @@ function emitLoad(e: Emitter, code: number, k: number, no: string): void {
   const size = widths[code & 0x18] as MemorySize;
   switch (code & 0xe0) {
     case modes.IMM:
-      return asm.mov32(A, k);
+      asm.mov32(A, k);
+      break;
     case modes.ABS:
       asm.mov32(R2, k);
-      return emitLoadBytes(e, A, size, no);
+      emitLoadBytes(e, A, size, no);
+      break;
     case modes.IND:
       asm.mov32(R2, X);
       // On 64 bits: what passes 2^32 lies behind every frame, as in the kernel's own classic interpreter.
       asm.loadImm64(R1, BigInt(k));
       asm.add(R2, R1);
-      return emitLoadBytes(e, A, size, no);
+      emitLoadBytes(e, A, size, no);
+      break;
     case modes.LEN:
-      return loadField(asm, A, packetFields.frameLength);
+      loadField(asm, A, packetFields.frameLength);
+      break;
     default:
-      return asm.load('u32', A, R10, slot(k));
+      asm.load('u32', A, R10, slot(k));
   }
 }
 
@@ -100,16 +112,19 @@ function emitLoadIndex(e: Emitter, code: number, k: number, no: string): void {
   const { asm } = e;
   switch (code & 0xe0) {
     case modes.IMM:
-      return asm.mov32(X, k);
+      asm.mov32(X, k);
+      break;
     case modes.LEN:
-      return loadField(asm, X, packetFields.frameLength);
+      loadField(asm, X, packetFields.frameLength);
+      break;
     case modes.MSH:
       asm.mov32(R2, k);
       emitLoadBytes(e, X, 'u8', no);
       asm.and32(X, 0xf);
-      return asm.lsh32(X, 2);
+      asm.lsh32(X, 2);
+      break;
     default:
-      return asm.load('u32', X, R10, slot(k));
+      asm.load('u32', X, R10, slot(k));
   }
 }
 
@@ -129,7 +144,10 @@ const arithmetic: Readonly<
 function emitArithmetic(asm: Assembler, code: number, k: number, no: string): void {
   const operation = code & 0xf0;
   const byX = (code & 0x08) !== 0;
-  if (operation === 0x80) return asm.neg32(A);
+  if (operation === 0x80) {
+    asm.neg32(A);
+    return;
+  }
   if (operation === 0x60 || operation === 0x70) {
     // Classic shifts by 32 and more give 0; eBPF would take the low five bits of the amount.
     const zero = asm.uniqueLabel('shifted-out');
@@ -140,7 +158,8 @@ function emitArithmetic(asm: Assembler, code: number, k: number, no: string): vo
     asm.mov32(A, R1);
     if (operation === 0x60) asm.lsh32(A, R0);
     else asm.rsh32(A, R0);
-    return asm.label(zero);
+    asm.label(zero);
+    return;
   }
   if ((operation === 0x30 || operation === 0x90) && byX) asm.jumpIf32(X, 'eq', 0, no);
   const method = arithmetic[operation];
@@ -151,7 +170,10 @@ const conditions: Readonly<Record<number, 'eq' | 'gt' | 'ge' | 'set'>> = { 16: '
 
 function emitJump(asm: Assembler, code: number, k: number, isTrue: string, isFalse: string, always: string): void {
   const condition = conditions[code & 0xf0];
-  if (condition === undefined) return asm.jump(always);
+  if (condition === undefined) {
+    asm.jump(always);
+    return;
+  }
   asm.jumpIf32(A, condition, (code & 0x08) !== 0 ? X : k, isTrue);
   asm.jump(isFalse);
 }

@@ -11,7 +11,10 @@ const MAX_COMPARED = 64;
  */
 export function emitInRanges(e: Emitter, value: Register, ranges: readonly NumberRange[], no: string): void {
   const last = ranges.at(-1);
-  if (ranges.length > MAX_COMPARED && last && last[1] <= 0xffff) return emitInBitmap(e, value, ranges, no);
+  if (ranges.length > MAX_COMPARED && last && last[1] <= 0xffff) {
+    emitInBitmap(e, value, ranges, no);
+    return;
+  }
   const yes = e.asm.uniqueLabel('in-range');
   search(e, value, ranges, yes, no);
   e.asm.label(yes);

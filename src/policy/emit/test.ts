@@ -12,25 +12,33 @@ export function emitTest(e: Emitter, test: Test, no: string): void {
   const { asm } = e;
   switch (test.kind) {
     case 'never':
-      return asm.jump(no);
+      asm.jump(no);
+      break;
     case 'traits':
-      return emitMasked(e, packetFields.traits, test.mask, test.mask, no);
+      emitMasked(e, packetFields.traits, test.mask, test.mask, no);
+      break;
     case 'masked':
-      return emitMasked(e, test.field, test.mask, test.value, no);
+      emitMasked(e, test.field, test.mask, test.value, no);
+      break;
     case 'in-ranges':
       loadField(asm, R1, test.field);
-      return emitInRanges(e, R1, test.ranges, no);
+      emitInRanges(e, R1, test.ranges, no);
+      break;
     case 'interface':
       loadField(asm, R1, packetFields.ifindex);
-      return emitInRanges(e, R1, single(test.names.map((name) => e.interfaceIndex(name))), no);
+      emitInRanges(e, R1, single(test.names.map((name) => e.interfaceIndex(name))), no);
+      break;
     case 'by-family':
-      return emitByFamily(e, test, no);
+      emitByFamily(e, test, no);
+      break;
     case 'address':
-      return emitAddress(e, test, no);
+      emitAddress(e, test, no);
+      break;
     case 'payload':
-      return emitPayload(e, test.match, no);
+      emitPayload(e, test.match, no);
+      break;
     case 'filter':
-      return emitFilter(e, test.match, no);
+      emitFilter(e, test.match, no);
   }
 }
 
