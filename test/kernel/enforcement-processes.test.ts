@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readEnforcement, takeDown } from '../../src/datapath/index.ts';
 import { inNamespace } from '../../src/kernel/index.ts';
@@ -99,6 +100,15 @@ test('without rights nothing is done, nothing is told, and it is said which are 
   expect(down).toMatch(/^kernel\/no-permission: /);
   expect(up).toMatch(/^kernel\/no-permission: .*user 65534.* lacks CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON/);
   expect(xdpOn('left')).toBe(enforcement.generation.xdp.id);
+  enforcement.stop();
+});
+
+test('who has no rights cannot keep those who have them waiting', () => {
+  const enforcement = enforceIn(veth.namespace, policy('left'));
+  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+  const lock = ['flock', '--nonblock', '/run/sluice/lock', 'true'];
+  expect(spawnSync('setpriv', [...nobody, ...lock], { encoding: 'utf8' }).stderr).toContain('Permission denied');
+  expect(spawnSync(lock[0] as string, lock.slice(1)).status).toBe(0);
   enforcement.stop();
 });
 
