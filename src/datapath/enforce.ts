@@ -52,7 +52,6 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
   requireRights();
   const paths = pathsHere();
   const rules = allRules(policy);
-  const counted = rules.map(({ name, stage, line, action }) => ({ name, stage, line, action: action.kind }));
   const here = rememberNamespace();
   let current: InForce;
   try {
@@ -85,13 +84,17 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
     if ('problems' in content) return content.problems;
     sets = withContent(sets, file, content.ranges);
     const outgrown = updateTries(current.generation, file, content.ranges);
-    if (outgrown.length === 0 || isGone()) return outgrown;
-    return problemsOf(replaceGeneration, outgrown);
+    return outgrown.length === 0 ? [] : problemsOf(replaceGeneration, outgrown);
   }
 
   function replaceGeneration(): void {
     const { generation, state } = current;
-    current = here.call(() => exclusively(paths, () => putInForce({ ...policy, sets }, paths, state, options)));
+    const replace = (): InForce => {
+      // Asked under the lock: what another process has just taken down stays down.
+      return isGone() ? current : putInForce({ ...policy, sets }, paths, state, options);
+    };
+    current = here.call(() => exclusively(paths, replace));
+    if (current.generation === generation) return;
     subscribe();
     generation.close();
   }
@@ -106,7 +109,7 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
     get generation() {
       return current.generation;
     },
-    counters: () => readCounters(current.generation.maps.get('xdp', 'counters'), counted),
+    counters: () => readCounters(current.generation.maps.get('xdp', 'counters'), current.state),
     watchSets: (onChange) => {
       watch?.close();
       const files = followedSets(current.generation);
