@@ -49,7 +49,7 @@ export function readEnforcement(): FoundEnforcement | undefined {
     rules: state.rules,
     counters: () => {
       using map = openPinnedMap(join(paths.maps(state.generation), pinName('counters')));
-      return readCounters(map, state.rules);
+      return readCounters(map, state);
     },
   };
 }

@@ -1,9 +1,17 @@
-import { type Counter, counterCodec, FIRST_RULE, reasonNames } from '../generated/abi.ts';
+import { type Counter, counterCodec, FIRST_RULE, Reason, reasonNames } from '../generated/abi.ts';
 import { type MapHandle, typedPerCpuMap, u32 } from '../kernel/index.ts';
 import { readJiffies } from '../kernel/jiffies.ts';
+import type { CheckedPolicy, TerminalAction } from '../policy/checked.ts';
 
-/** What counts, by its place in the map `counters` behind the reasons. */
-export interface CountedRule {
+/** What of a policy its counters speak of. */
+export interface CountedPolicy {
+  /** By their places in the map `counters`, behind the reasons. */
+  readonly rules: readonly CountedRule[];
+  readonly defaults: { readonly ingress: TerminalAction; readonly egress: TerminalAction };
+  readonly malformed: CheckedPolicy['malformed'];
+}
+
+interface CountedRule {
   readonly name: string;
   readonly stage: string;
   readonly line: number;
@@ -20,8 +28,7 @@ export interface RuleCounter {
   readonly name: string;
   /** In the policy file; undefined for a reason. */
   readonly line: number | undefined;
-  /** Undefined for a reason. */
-  readonly action: string | undefined;
+  readonly action: string;
   readonly packets: bigint;
   /** Of whole frames. */
   readonly bytes: bigint;
@@ -29,13 +36,13 @@ export interface RuleCounter {
 }
 
 /** All rules, and the reasons that have been seen. */
-export function readCounters(map: MapHandle, rules: readonly CountedRule[]): RuleCounter[] {
+export function readCounters(map: MapHandle, policy: CountedPolicy): RuleCounter[] {
   const counters = typedPerCpuMap(map, u32, counterCodec);
   const jiffies = readJiffies();
   return [...counters.entries()].flatMap(([id, perCpu]): RuleCounter[] => {
     const { packets, bytes, lastHit: ticks } = sum(perCpu);
     const lastHit = ticks === 0n ? undefined : jiffies.dateOf(ticks);
-    const rule = rules[id - FIRST_RULE];
+    const rule = policy.rules[id - FIRST_RULE];
     if (rule) return [{ id, ...rule, packets, bytes, lastHit }];
     if (packets === 0n) return [];
     return [
@@ -44,13 +51,29 @@ export function readCounters(map: MapHandle, rules: readonly CountedRule[]): Rul
         stage: '',
         name: reasonNames[id] ?? String(id),
         line: undefined,
-        action: undefined,
+        action: actionOfReason(id, policy),
         packets,
         bytes,
         lastHit,
       },
     ];
   });
+}
+
+/** What is done with packets that no rule decides, by the reason. */
+export function actionOfReason(reason: number, { defaults, malformed }: CountedPolicy): TerminalAction {
+  switch (reason) {
+    case Reason.DEFAULT_INGRESS:
+      return defaults.ingress;
+    case Reason.DEFAULT_EGRESS:
+      return defaults.egress;
+    case Reason.NEIGHBOUR:
+      return 'allow';
+    case Reason.INTERNAL:
+      return 'drop';
+    default:
+      return malformed;
+  }
 }
 
 function sum(perCpu: readonly Counter[]): Counter {

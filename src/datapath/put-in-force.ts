@@ -163,13 +163,15 @@ function pinMaps(generation: Generation, folder: string): void {
   }
 }
 
-function ownState({ source: { path, text } }: CheckedPolicy, before: EnforcementState | undefined) {
+function ownState({ source, ingress, egress, malformed }: CheckedPolicy, before: EnforcementState | undefined) {
   return {
     format: 1 as const,
     pid: process.pid,
     processStart: processStart(process.pid) ?? '',
     startedAt: before && isOwn(before) ? before.startedAt : new Date().toISOString(),
-    policy: { path, text },
+    policy: { path: source.path, text: source.text },
+    defaults: { ingress: ingress.default, egress: egress.default },
+    malformed,
   };
 }
 

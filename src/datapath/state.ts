@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import * as z from 'zod/mini';
 import { SluiceError } from '../diagnostics/problem.ts';
 
+const terminalAction = z.enum(['allow', 'drop', 'reject']);
+
 /** What is known of an enforcement besides its pins, so that any process can say what is in force and why. */
 const enforcementState = z.object({
   format: z.literal(1),
@@ -29,6 +31,9 @@ const enforcementState = z.object({
       action: z.string(),
     }),
   ),
+  /** What happens to packets that no rule decides. */
+  defaults: z.object({ ingress: terminalAction, egress: terminalAction }),
+  malformed: z.enum(['drop', 'allow']),
 });
 
 export type EnforcementState = z.infer<typeof enforcementState>;

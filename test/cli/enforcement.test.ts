@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createPair, type Lab, type LabHost } from '../../src/lab/index.ts';
 import { createFolder, type Folder, policyFiles, type Running, sluice, startSluice } from './sluice.ts';
@@ -127,6 +128,18 @@ test('after kill -9 the kernel goes on enforcing, and another `up` takes over', 
     policy: 'logging.yaml',
     process: { pid: next.child.pid, alive: true },
   });
+});
+
+test('what a default has done is told of a policy whose files are gone', async () => {
+  const moved = createFolder(policyFiles);
+  const { child, ended } = await up(join(moved.path, 'policy.yaml'));
+  child.kill('SIGKILL');
+  await ended;
+  moved.remove();
+  await client.exec('bash', ['-c', `echo > /dev/udp/${lab.host('host').address(4)}/9`]);
+  const byDefault = { rule: null, stage: 'ingress', line: null, reason: 'default-ingress', action: 'drop' };
+  const { counters } = JSON.parse(ask('rules', '-o', 'json').stdout);
+  expect(counters).toContainEqual(expect.objectContaining(byDefault));
 });
 
 test('`down` ends an `up` that runs, and finds nothing the second time', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAssembler, link, R0 } from '../../src/asm/index.ts';
@@ -71,6 +71,11 @@ describe('an interface', () => {
   });
 });
 
+function withoutDefaults(path: string): void {
+  const { defaults: _, ...state } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  writeFileSync(path, JSON.stringify(state));
+}
+
 describe('the file that tells which policy is in force', () => {
   test('cannot be written: nothing is put in force', () => {
     const folder = dirname(statePath(veth.namespace));
@@ -87,6 +92,7 @@ describe('the file that tells which policy is in force', () => {
   test.each([
     ['damaged', 'datapath/damaged-state', () => writeFileSync(statePath(veth.namespace), '{"format":1,')],
     ['of another version', 'datapath/damaged-state', () => writeFileSync(statePath(veth.namespace), '{"format":99}')],
+    ['incomplete', 'datapath/damaged-state', () => withoutDefaults(statePath(veth.namespace))],
     ['gone', 'datapath/unknown-state', () => rmSync(statePath(veth.namespace))],
   ])('is %s: that is said, packets are judged, and the policy can be taken down', (_, code, damage) => {
     const enforcement = enforceIn(veth.namespace, policy('left, right'));

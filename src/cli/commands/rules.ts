@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
-import type { FoundEnforcement } from '../../datapath/index.ts';
 import { SluiceError } from '../../diagnostics/problem.ts';
-import type { CheckedPolicy } from '../../policy/checked.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { counterRows } from '../enforcement/counter-rows.ts';
 import { counterTable } from '../enforcement/counter-table.ts';
@@ -19,14 +17,8 @@ async function rules(session: Session, options: NetnsOption): Promise<ExitCode> 
   await enterNetns(options);
   const found = readEnforcement();
   if (!found) throw new SluiceError({ code: 'datapath/nothing-enforced', message: 'no policy is in force here' });
-  const rows = counterRows(found.counters(), await policyOf(found));
+  const rows = counterRows(found.counters());
   const data = { policy: found.policy.path, counters: rows };
   await session.print({ data, items: rows, text: (paint) => counterTable(rows, paint) });
   return 0;
-}
-
-/** The policy from the text that is in force; undefined where its set files are gone, or it was no YAML. */
-async function policyOf({ policy }: FoundEnforcement): Promise<CheckedPolicy | undefined> {
-  const { checkPolicy } = await import('../../policy/check.ts');
-  return checkPolicy(policy).policy;
 }

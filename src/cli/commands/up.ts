@@ -54,7 +54,7 @@ async function up(session: Session, options: Options, path: string): Promise<Exi
   await reporter.up({ policy: path, interfaces, pid: process.pid });
   await session.complain(enforcement.warnings);
   await reportEvents(enforcement, reporter);
-  const rows = (): CounterRow[] => counterRows(enforcement.counters(), policy);
+  const rows = (): CounterRow[] => counterRows(enforcement.counters());
   const why = await watch({
     told,
     lost: enforcement.isGone,

@@ -29,7 +29,7 @@ function rowCells({ rule, reason, stage, line, action, packets, bytes, lastHit }
     rule === null ? { text: reason, style: 'dim' } : rule,
     stage ?? '',
     line === null ? '' : String(line),
-    action === null ? '' : { text: action, style: actionStyle(action) },
+    { text: action, style: actionStyle(action) },
     formatCount(packets),
     formatBytes(bytes),
     { text: formatAgo(lastHit), style: 'dim' },

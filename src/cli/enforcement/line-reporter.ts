@@ -46,7 +46,7 @@ export function downText({ why, rows }: UpEnd, paint: Paint): string {
 function counterLine({ packets, bytes, ...row }: CounterRow, more: number, time: Date, paint: Paint): string {
   const who = printable(row.rule ?? row.reason);
   const what = `${plural(packets, 'packet')} (+${formatCount(more)}), ${formatBytes(bytes)}`;
-  return `${paint('dim', clock(time))}  ${row.action ?? ''}  ${who}  ${what}\n`;
+  return `${paint('dim', clock(time))}  ${row.action}  ${who}  ${what}\n`;
 }
 
 const keyOf = ({ stage, rule, reason }: CounterRow): string => `${stage} ${rule ?? ''} ${reason}`;
