@@ -5,7 +5,6 @@
 #include <linux/types.h>
 
 volatile const __u8 has_prefilter = 0;
-volatile const __u8 has_policy = 1;
 volatile const __u8 has_mark = 0;
 volatile const __u8 multi_buffer = 0; /* frames may have several buffers: Linux 5.18, XDP frags */
 volatile const __u8 rehearse = 0; /* judged by a test run: read and write the map `rehearsal` */

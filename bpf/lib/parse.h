@@ -10,11 +10,6 @@
 /* No header begins behind 22 + 40 + 8 * 2048 bytes; the verifier wants the bound said. */
 enum { MAX_EXTENSIONS = 8, OFFSET_MASK = 0x7fff, ARP_LENGTH = 28 };
 
-static __always_inline void set_payload(struct packet *packet, __u32 offset)
-{
-	packet->payload_offset = offset;
-}
-
 /* The number as the verifier sees it when it comes from memory: any. Ways that lead to one place with different
  * offsets are then followed on from there once, not once each. */
 static __always_inline __u32 forget(__u16 *field, __u32 offset)
@@ -48,7 +43,7 @@ static __always_inline enum reason parse_tcp(const struct frame *frame, struct p
 	set_ports(packet, (const struct ports *)tcp);
 	packet->tcp_flags = tcp->flags;
 	packet->traits |= TRAIT_TCP;
-	set_payload(packet, offset + length);
+	packet->payload_offset = offset + length;
 	return REASON_NONE;
 }
 
@@ -60,7 +55,7 @@ static __always_inline enum reason parse_ports(const struct frame *frame, struct
 	if (!header_at(frame, offset, ports) || !has_bytes(frame, offset, size) || offset + size > end)
 		return truncated;
 	set_ports(packet, ports);
-	set_payload(packet, offset + size);
+	packet->payload_offset = offset + size;
 	return REASON_NONE;
 }
 
@@ -74,7 +69,7 @@ static __always_inline enum reason parse_icmp(const struct frame *frame, struct 
 	packet->icmp_type = icmp->type;
 	packet->icmp_code = icmp->code;
 	packet->traits |= TRAIT_ICMP;
-	set_payload(packet, offset + sizeof(*icmp));
+	packet->payload_offset = offset + sizeof(*icmp);
 	/* A hop limit of 255 proves that no router forwarded it (RFC 4861, 6.1 and 7.1). */
 	if (packet->family == 6 && icmp->type >= 133 && icmp->type <= 137 && icmp->code == 0 && packet->ttl == 255)
 		packet->traits |= TRAIT_NEIGHBOUR;
@@ -87,7 +82,7 @@ static __always_inline enum reason parse_opaque(const struct frame *frame, struc
 {
 	if (!has_bytes(frame, offset, size) || offset + size > end)
 		return truncated;
-	set_payload(packet, offset + size);
+	packet->payload_offset = offset + size;
 	return REASON_NONE;
 }
 
@@ -96,7 +91,7 @@ static __always_inline enum reason parse_transport(const struct frame *frame, st
 						   __u32 end)
 {
 	packet->l4_offset = offset;
-	set_payload(packet, offset);
+	packet->payload_offset = offset;
 	if (packet->fragment == FRAGMENT_LATER)
 		return REASON_NONE;
 	switch (packet->protocol) {
@@ -214,12 +209,12 @@ static __always_inline enum reason parse_ipv6(const struct frame *frame, struct 
 		const struct extension_header *extension;
 		__u8 protocol = packet->protocol;
 
-		set_payload(packet, offset);
+		packet->payload_offset = offset;
 		if (count == MAX_EXTENSIONS)
 			return REASON_TOO_MANY_EXTENSIONS;
 		if (!header_at(frame, offset, extension))
 			return REASON_TRUNCATED_EXTENSION;
-		if (offset + extension_length(extension, protocol) > frame->length)
+		if (offset + extension_length(extension, protocol) > end)
 			return REASON_TRUNCATED_EXTENSION;
 		if (protocol == PROTOCOL_FRAGMENT) {
 			__u16 fragment = bpf_ntohs(extension->fragment);
@@ -241,7 +236,7 @@ static __always_inline enum reason parse_network(const struct frame *frame, stru
 	packet->ethertype = bpf_ntohs(type);
 	packet->l3_offset = offset;
 	packet->l4_offset = offset;
-	set_payload(packet, offset);
+	packet->payload_offset = offset;
 	packet->length = frame->length - offset;
 	if (type == bpf_htons(ETHERTYPE_IPV4))
 		return parse_ipv4(frame, packet, offset);

@@ -12,6 +12,7 @@ enum {
 	TCP_SYN = 0x02,
 	TCP_FIN = 0x01,
 	TCP_ACK = 0x10,
+	ICMPV6_REDIRECT = 137,
 	REPLY_TTL = 64,
 	QUOTE_MAX = 128, /* bytes of the rejected packet in an ICMP answer */
 };
@@ -53,7 +54,9 @@ static __always_inline int may_answer(const struct packet *packet)
 			return 0;
 		return source != 0 && source < 224 && destination < 224;
 	}
-	if (packet->family != 6 || (packet->traits & TRAIT_ICMP && packet->icmp_type < 128))
+	if (packet->family != 6)
+		return 0;
+	if (packet->traits & TRAIT_ICMP && (packet->icmp_type < 128 || packet->icmp_type == ICMPV6_REDIRECT))
 		return 0;
 	return packet->src_hi >> 56 != 0xff && packet->dst_hi >> 56 != 0xff && (packet->src_hi | packet->src_lo) != 0;
 }

@@ -46,7 +46,7 @@ function parseExtensions(cursor: Cursor, start: number): number {
     if (count === MAX_EXTENSIONS) return Reason.TOO_MANY_EXTENSIONS;
     if (!holds(cursor, offset, EXTENSION_MINIMUM)) return Reason.TRUNCATED_EXTENSION;
     const length = extensionLength(packet.protocol, view.getUint8(offset + 1));
-    if (offset + length > packet.frameLength) return Reason.TRUNCATED_EXTENSION;
+    if (offset + length > packet.l3Offset + packet.length) return Reason.TRUNCATED_EXTENSION;
     if (packet.protocol === Protocol.FRAGMENT) setFragment(cursor, view.getUint16(offset + 2));
     packet.protocol = view.getUint8(offset);
     offset += length;
