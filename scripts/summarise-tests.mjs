@@ -1,4 +1,4 @@
-// Prints `N passed, N failed` from vitest's JSON report: summarise-tests.mjs REPORT. Exits 1 where anything failed,
+// Prints `N passed, N failed, N skipped` from vitest's JSON report: summarise-tests.mjs REPORT. Exits 1 where anything failed,
 // also where a file could not be run at all, or where there is no report.
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -8,11 +8,12 @@ if (path === undefined || !existsSync(path)) {
   process.exit(1);
 }
 
-/** @type {{ success: boolean, numPassedTests: number, numFailedTests: number, testResults: { name: string, status: string, message: string, assertionResults: unknown[] }[] }} */
+/** @type {{ success: boolean, numPassedTests: number, numFailedTests: number, numPendingTests: number, testResults: { name: string, status: string, message: string, assertionResults: unknown[] }[] }} */
 const report = JSON.parse(readFileSync(path, 'utf8'));
 const unrunnable = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
 for (const file of unrunnable) console.log(`${file.name} did not run: ${file.message}`);
 
 const failed = report.numFailedTests + unrunnable.length;
-console.log(`${report.numPassedTests} passed, ${failed} failed`);
+const skipped = report.numPendingTests > 0 ? `, ${report.numPendingTests} skipped` : '';
+console.log(`${report.numPassedTests} passed, ${failed} failed${skipped}`);
 process.exit(report.success && failed === 0 ? 0 : 1);

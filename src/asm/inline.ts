@@ -31,7 +31,8 @@ export function canBeInlined({ instructions }: BpfFunction): boolean {
  * The caller with the code of each of `callees` in place of the calls to it. A return costs more than most of what a
  * packet needs: 5 to 8 ns where the kernel guards returns against speculation.
  *
- * The caller has to take it that a call overwrites R6 to R9, too, and the callee has to be one that `canBeInlined`. What a callee has on the stack is moved below what the caller has there.
+ * The caller has to take it that a call overwrites R6 to R9, too, and the callee has to be one that `canBeInlined`.
+ * What a callee has on the stack is moved below what the caller has there.
  */
 export function inlineCalls(caller: BpfFunction, callees: ReadonlyMap<string, BpfFunction>): BpfFunction {
   const shift = stackDepth(caller);
@@ -73,7 +74,8 @@ function bodyOf({ instructions }: BpfFunction, prefix: string, shift: number): I
     }
     if (accessesStack(instruction)) return [{ ...renamed, offset: instruction.offset - shift }];
     if (instruction.opcode === MOVE && instruction.src === FRAME_POINTER) {
-      return [renamed, { opcode: ADD, dst: instruction.dst, src: 0, offset: 0, imm: -shift }];
+      const { labels: _, ...moved } = renamed;
+      return [renamed, { ...moved, opcode: ADD, src: 0, imm: -shift }];
     }
     return [renamed];
   });

@@ -69,8 +69,7 @@ export function putInForce(
     generation?.close();
     throw error;
   }
-  settle(attached, number, paths);
-  return inForce;
+  return { ...inForce, warnings: [...inForce.warnings, ...settle(attached, number, paths)] };
 }
 
 /** Where there is no Ethernet header, the parser would take the bytes of IP addresses for one, and rules miss. */
@@ -85,12 +84,18 @@ function requireEthernet(devices: readonly NetworkInterface[]): void {
   );
 }
 
-/** Removes what was in force before and is not any more. */
-function settle(attached: readonly Attachment[], number: number, paths: Paths): void {
-  for (const one of attached) one.settle();
-  const current = new Set(attached.map(({ ifindex }) => ifindex));
-  for (const ifindex of pinnedInterfaces(paths)) if (!current.has(ifindex)) detachInterface(ifindex, paths);
-  for (const earlier of generations(paths)) if (earlier !== number) unpinFolder(paths.maps(earlier));
+/** Removes what was in force before and is not any more. The new policy is in force already: what fails is a warning. */
+function settle(attached: readonly Attachment[], number: number, paths: Paths): readonly Problem[] {
+  try {
+    for (const one of attached) one.settle();
+    const current = new Set(attached.map(({ ifindex }) => ifindex));
+    for (const ifindex of pinnedInterfaces(paths)) if (!current.has(ifindex)) detachInterface(ifindex, paths);
+    for (const earlier of generations(paths)) if (earlier !== number) unpinFolder(paths.maps(earlier));
+    return [];
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return error.problems.map((problem) => ({ ...problem, severity: 'warning' }));
+  }
 }
 
 /** Takes all that Sluice has in force from the kernel, and then the state, which need not be known. */

@@ -12,7 +12,9 @@ import { untilToldToEnd } from '../signals.ts';
 const HELP = `
 Stays in the foreground and shows counters and the events of log rules; files of sets are followed. Ctrl-C, SIGTERM
 and \`sluice down\` take the policy down. When the process is killed the kernel goes on enforcing: \`sluice status\`
-shows it, \`sluice up\` takes over, \`sluice down\` ends it.`;
+shows it, \`sluice up\` takes over, \`sluice down\` ends it.
+
+Exit status: 0 it was in force and has been taken down, 1 it could not be put in force, 2 wrong use.`;
 
 interface Options extends NetnsOption {
   readonly generic?: boolean;
@@ -45,9 +47,12 @@ async function up(session: Session, options: Options, path: string): Promise<Exi
   ]);
   await enterNetns(options);
   const enforcement = enforce(policy, options.generic ? { generic: true } : {});
-  // However this process ends, short of being killed, the policy goes with it.
   const stop = onceOnly(enforcement.stop);
-  process.once('exit', stop);
+  // A reader that goes away ends the process orderly. An error does not: what protects a host must not fall with it.
+  const stopInOrder = (code: number): void => {
+    if (code === 0) stop();
+  };
+  process.once('exit', stopInOrder);
 
   const reporter = await createReporter(session);
   const interfaces = enforcement.interfaces.map(({ name, mode }) => ({ name, mode }));
@@ -69,7 +74,7 @@ async function up(session: Session, options: Options, path: string): Promise<Exi
     return 0;
   }
   // What another process may have put in force since is not to be stopped, but the watch over set files has to end.
-  process.off('exit', stop);
+  process.off('exit', stopInOrder);
   await reporter.down({ why, rows: [] });
   process.exit(0);
 }

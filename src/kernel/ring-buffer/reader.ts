@@ -47,8 +47,10 @@ export function readRingBuffer(map: MapHandle): RingBufferReader {
   const drain = (onRecord: (record: DataView) => void): number => {
     let count = 0;
     let position = Atomics.load(consumed, 0);
+    // Only what is there now: a program that writes faster than this reads would keep it here for ever.
+    const end = Atomics.load(produced, 0);
     try {
-      while (position < Atomics.load(produced, 0)) {
+      while (position < end) {
         const start = Number(position & BigInt(capacity - 1));
         const length = Atomics.load(lengths, start / 4) >>> 0;
         if ((length & BPF_RINGBUF_BUSY_BIT) !== 0) break;
