@@ -17,6 +17,7 @@ import { buildGeneration, type Generation } from './generation.ts';
 import { generationOf, type Paths, pinName } from './paths.ts';
 import { detachInterface, pinnedInterfaces } from './pinned-links.ts';
 import { type EnforcementState, fileSystemRefusal, isOwn, processStart, removeState, writeState } from './state.ts';
+import { vlanOffloadWarnings } from './vlan-offload.ts';
 
 export type EnforceOptions = Omit<AttachOptions, 'paths'>;
 
@@ -61,7 +62,8 @@ export function putInForce(
     for (const { name } of devices) attached.push(attach(name, generation, { paths, ...options }));
     const state = { ...ownState(policy, before), generation: number, rules, interfaces: attached.map(interfaceState) };
     writeState(paths.state, state);
-    inForce = { generation, state, warnings: [...mounted, ...attached.flatMap(({ warnings }) => warnings)] };
+    const warnings = [...mounted, ...vlanOffloadWarnings(policy), ...attached.flatMap((one) => one.warnings)];
+    inForce = { generation, state, warnings };
   } catch (error) {
     for (const one of attached.reverse()) one.undo();
     unpinFolder(paths.maps(number));

@@ -180,6 +180,10 @@ export const errors = {
     meaning: 'The driver of an interface has no native XDP: packets are judged behind it, several times slower.',
     help: '`sluice doctor` lists the drivers; a lower MTU or fewer queues help some, and a newer kernel others.',
   },
+  'datapath/vlan-offload': {
+    meaning: 'A rule asks for VLAN tags, and the interface takes them out of received frames: the rule never matches.',
+    help: 'Turn the offload off: `ethtool -K INTERFACE rxvlan off`.',
+  },
   'datapath/set-too-large': {
     meaning: 'A watched file has grown beyond the room that its set has in the kernel.',
     help: 'The programs are built anew with more room; if this stays, start `sluice up` again.',

@@ -53,6 +53,7 @@ export {
   typedPerCpuMap,
   type UpdateMode,
 } from './map/typed-map.ts';
+export { stripsVlanTags } from './network/driver.ts';
 // The network
 export {
   type AttachedXdp,

@@ -104,3 +104,24 @@ test('a classifier of others that accepts everything does not keep packets from 
   expect(link.info().ifindex).toBeGreaterThan(0);
   link.close();
 });
+
+test('that takes VLAN tags out of frames is warned of where a rule asks for tags', () => {
+  const start = (rules: string): readonly string[] => {
+    const enforcement = enforceIn(veth.namespace, `version: 1\ninterfaces: [left]\nprefilter: [${rules}]\n`);
+    enforcement.stop();
+    return enforcement.warnings.map(({ message, help }) => `${message}; ${help}`);
+  };
+  const setOffload = (value: 'on' | 'off') =>
+    execFileSync('ip', ['netns', 'exec', veth.namespace, 'ethtool', '-K', 'left', 'rxvlan', value]);
+  const byKey = '{ name: guests, vlan: 30, action: drop }';
+  const byFilter = '{ name: guests, filter: "vlan 30", action: drop }';
+
+  setOffload('on');
+  const warning =
+    'rule "guests" asks for VLAN tags, and interface "left" takes them out of frames before XDP sees them; ' +
+    'ethtool -K left rxvlan off';
+  expect([byKey, byFilter].map(start)).toEqual([[warning], [warning]]);
+  expect(start('{ protocol: tcp, port: 23, action: drop }')).toEqual([]);
+  setOffload('off');
+  expect(start(byKey)).toEqual([]);
+});

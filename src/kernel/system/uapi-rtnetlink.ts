@@ -72,3 +72,5 @@ export const ETH_P_ALL = 0x0003;
 
 export const SIOCETHTOOL = 0x8946;
 export const ETHTOOL_GDRVINFO = 3;
+export const ETHTOOL_GFLAGS = 0x25;
+export const ETH_FLAG_RXVLAN = 1 << 8;
