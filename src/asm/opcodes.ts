@@ -45,7 +45,7 @@ export type JumpCondition = keyof typeof jumpConditions;
 
 export const JUMP_ALWAYS = 0x00;
 export const CALL = 0x80;
-export const EXIT = 0x90;
+const EXIT = 0x90;
 
 export const memorySizes = { u32: 0x00, u16: 0x08, u8: 0x10, u64: 0x18 } as const;
 export type MemorySize = keyof typeof memorySizes;

@@ -8,7 +8,7 @@ export type ImmediateBits = 8 | 16 | 32 | 64;
  * The signed 32-bit field that makes an operation of that width see `value`; undefined where none does. Narrow
  * operations take signed and unsigned numbers of their width; one of 64 bits sees the field's sign extended.
  */
-export function toImmediate(value: number, bits: ImmediateBits): number | undefined {
+function toImmediate(value: number, bits: ImmediateBits): number | undefined {
   const [lowest, highest] = immediateRange(bits);
   return Number.isInteger(value) && value >= lowest && value <= highest ? value | 0 : undefined;
 }

@@ -41,7 +41,7 @@ export function protocolName(protocol: number): string {
 }
 
 /** Letter n stands for bit n of the TCP flags: FIN SYN RST PSH ACK URG ECE CWR. */
-export const TCP_FLAG_LETTERS = 'FSRPAUEC';
+const TCP_FLAG_LETTERS = 'FSRPAUEC';
 
 /** In which order people write them: `SA`, not `AS`. */
 const WRITTEN_ORDER = 'SAFRPUEC';

@@ -3,7 +3,7 @@ import { buildTrie } from './prefix-trie.ts';
 import { prefixes6 } from './prefixes.ts';
 
 /** Up to so many prefixes are compared one by one; more become a trie in a map. */
-export const INLINE_PREFIXES = 8;
+const INLINE_PREFIXES = 8;
 
 /** An address set that generated code looks up in the one value of an array map. */
 export interface TrieMap {
@@ -33,7 +33,7 @@ export interface BitmapTable {
   contents(): Uint8Array;
 }
 
-export const BITMAP_BYTES = 65_536 / 8;
+const BITMAP_BYTES = 65_536 / 8;
 
 export function createSetTable(sets: ReadonlyMap<string, AddressSet>): SetTable {
   const tries = new Map<string, TrieMap>();
@@ -74,7 +74,7 @@ export function createSetTable(sets: ReadonlyMap<string, AddressSet>): SetTable 
 const MIN_CAPACITY = 512;
 
 /** Room for two tries of that size: see `TrieMap.capacity`. */
-export function capacityFor(words: number): number {
+function capacityFor(words: number): number {
   return Math.max(MIN_CAPACITY, 2 ** Math.ceil(Math.log2(words * 2 + 1)));
 }
 

@@ -53,7 +53,7 @@ function logAction(input: string | LogInput, path: Path, report: Report): Action
 }
 
 /** Events a second of `10/s`, `30/m` or `5/h`; undefined when it is none of these. */
-export function readRate(text: string): number | undefined {
+function readRate(text: string): number | undefined {
   const match = /^\s*([1-9]\d{0,8})\s*\/\s*(s|m|h)\s*$/.exec(text);
   return match ? Number(match[1]) / SECONDS[match[2] as keyof typeof SECONDS] : undefined;
 }

@@ -42,7 +42,7 @@ export function createAddressRangesBuilder(): AddressRangesBuilder {
   };
 }
 
-export const NO_ADDRESSES: AddressRanges = { v4: new Uint32Array(0), v6: new BigUint64Array(0) };
+const NO_ADDRESSES: AddressRanges = { v4: new Uint32Array(0), v6: new BigUint64Array(0) };
 
 export function isEmptyRanges(ranges: AddressRanges): boolean {
   return ranges.v4.length === 0 && ranges.v6.length === 0;

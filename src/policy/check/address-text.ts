@@ -70,7 +70,7 @@ function trimStart(text: string, start: number, end: number): number {
   return start;
 }
 
-export function compareWords(a: Uint32Array, b: Uint32Array): number {
+function compareWords(a: Uint32Array, b: Uint32Array): number {
   for (let word = 0; word < 4; word++) {
     const difference = (a[word] ?? 0) - (b[word] ?? 0);
     if (difference !== 0) return difference;

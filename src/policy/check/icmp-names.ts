@@ -97,7 +97,7 @@ export function icmpTypeNumbers(name: string): FamilyNumbers | undefined {
 }
 
 /** The name of a type that has a number of its own in each family: `icmpTypeName(3, 'v6')` is `time-exceeded`. */
-export function icmpTypeName(type: number, family: 'v4' | 'v6'): string | undefined {
+function icmpTypeName(type: number, family: 'v4' | 'v6'): string | undefined {
   return ICMP_TYPE_NAMES.find((name) => TYPES[name]?.[family] === type);
 }
 

@@ -31,7 +31,7 @@ export function readSetFile(path: string, shownPath: string): SetFileResult | { 
  * @param text one character a byte of the file
  * @param decode the text of some bytes, to show them
  */
-export function parseSetFile(
+function parseSetFile(
   text: string,
   decode: (start: number, end: number) => string,
   shownPath: string,
