@@ -96,11 +96,6 @@ export function icmpTypeNumbers(name: string): FamilyNumbers | undefined {
   return Object.hasOwn(TYPES, known) ? TYPES[known] : undefined;
 }
 
-/** The name of a type that has a number of its own in each family: `icmpTypeName(3, 'v6')` is `time-exceeded`. */
-function icmpTypeName(type: number, family: 'v4' | 'v6'): string | undefined {
-  return ICMP_TYPE_NAMES.find((name) => TYPES[name]?.[family] === type);
-}
-
 /** Codes have a meaning only with their type. */
 export interface IcmpCode {
   readonly v4?: { readonly type: number; readonly code: number };
