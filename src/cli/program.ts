@@ -45,7 +45,11 @@ export function createProgram(): Command {
 }
 
 function helpCommand(): Command {
-  return new Command('help').argument('[command]').description('show the help of a command').helpGroup('This machine:');
+  return new Command('help')
+    .argument('[command]', 'the command; left out, all of them')
+    .description('show the help of a command')
+    .helpOption(false)
+    .helpGroup('This machine:');
 }
 
 /** `check <file>`: that every command has options needs no saying. */

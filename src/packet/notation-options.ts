@@ -17,7 +17,7 @@ interface Subject {
   readonly family: 4 | 6;
 }
 
-interface Option {
+export interface NotationOption {
   /** Which packets have it, as the end of "only … has this". */
   readonly of?: { readonly what: string; has(subject: Subject): boolean };
   /** What its value may be, as the end of "Write …". */
@@ -33,7 +33,8 @@ const icmp = {
 };
 const ip = { what: 'an IP packet', has: ({ protocol }: Subject) => protocol !== 'arp' };
 
-const options: Readonly<Record<string, Option>> = {
+/** By their names, in the order in which they are read. */
+export const notationOptions: Readonly<Record<string, NotationOption>> = {
   flags: {
     of: tcp,
     expects: 'letters of SAFRPUEC (SYN, ACK, FIN, RST, PSH, URG, ECE, CWR), or none',
@@ -76,7 +77,7 @@ const options: Readonly<Record<string, Option>> = {
 export function readOptions(words: Words, subject: Subject): Options {
   const places = collectOptions(words, subject);
   let spec: Partial<PacketSpec> = {};
-  for (const [name, option] of Object.entries(options)) {
+  for (const [name, option] of Object.entries(notationOptions)) {
     const word = places.get(name);
     if (word === undefined) continue;
     if (option.of && !option.of.has(subject)) {
@@ -100,7 +101,7 @@ function collectOptions(words: Words, subject: Subject): ReadonlyMap<string, Wor
   const places = new Map<string, Word>();
   for (let word = words.take(); word !== undefined; word = words.take()) {
     const { name } = splitOption(word.text);
-    if (options[name] === undefined) wrongOption(words, word, name, subject);
+    if (notationOptions[name] === undefined) wrongOption(words, word, name, subject);
     else if (places.has(name)) words.wrong(word, `${name} is given twice`, 'Leave one of them out.');
     else places.set(name, word);
   }
@@ -114,8 +115,8 @@ function splitOption(text: string): { readonly name: string; readonly value: str
 }
 
 function wrongOption(words: Words, word: Word, name: string, subject: Subject): void {
-  const meant = closest(name, Object.keys(options));
-  const known = Object.entries(options).filter(([, { of }]) => of === undefined || of.has(subject));
+  const meant = closest(name, Object.keys(notationOptions));
+  const known = Object.entries(notationOptions).filter(([, { of }]) => of === undefined || of.has(subject));
   const names = known.map(([option]) => option).join(', ');
   words.wrong(word, `"${name}" is no option`, meant ? `Did you mean ${meant}?` : `Write one of ${names}.`);
 }

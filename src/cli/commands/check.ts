@@ -7,9 +7,13 @@ import { plural } from '../output/numbers.ts';
 import { problemData } from '../output/problems.ts';
 import type { ExitCode, Session } from '../session.ts';
 
+const HELP = `
+Exit status: 0 the policy is in order (warnings are no errors), 1 it has errors, 2 wrong use.`;
+
 export function checkCommand(): Command {
   return defineCommand('check', 'say whether a policy is in order, and what is wrong with it')
     .argument('<file>', 'the policy')
+    .addHelpText('after', HELP)
     .action(answering(check));
 }
 

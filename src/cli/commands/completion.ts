@@ -5,7 +5,9 @@ import type { ExitCode, Session } from '../session.ts';
 const HELP = `
   bash:  source <(sluice completion bash)       for good: add that line to ~/.bashrc
   zsh:   source <(sluice completion zsh)        for good: sluice completion zsh > a folder of $fpath/_sluice
-  fish:  sluice completion fish | source        for good: … > ~/.config/fish/completions/sluice.fish`;
+  fish:  sluice completion fish | source        for good: … > ~/.config/fish/completions/sluice.fish
+
+Exit status: 0 it is printed, 2 wrong use.`;
 
 /** @param program the tree whose commands are completed */
 export function completionCommand(program: Command): Command {

@@ -5,7 +5,9 @@ import type { ExitCode, Session } from '../session.ts';
 
 const HELP = `
 Works whether the process that put the policy in force still runs or not; a \`sluice up\` that runs ends.
-Where no policy is in force there is nothing to do, and that is no error.`;
+Where no policy is in force there is nothing to do, and that is no error.
+
+Exit status: 0 no policy is in force any more, 1 it could not be taken down, 2 wrong use.`;
 
 export function downCommand(): Command {
   return addNetnsOption(defineCommand('down', 'take the policy in force down'))

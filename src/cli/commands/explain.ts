@@ -7,7 +7,9 @@ import type { ExitCode, Session } from '../session.ts';
 
 const HELP = `
 Without options: the plan, and what the kernel makes of it (programs, their instructions and verifier steps, maps).
-That loads the programs, attached to nothing, and needs root. --plan and --bytecode do not.`;
+That loads the programs, attached to nothing, and needs root. --plan and --bytecode do not.
+
+Exit status: 0 it is shown, 1 the policy has errors or the kernel refuses it, 2 wrong use.`;
 
 interface Options {
   readonly plan?: boolean;

@@ -10,7 +10,9 @@ const HELP = `
   up     sets a lab up and keeps it until Ctrl-C: client and attacker, a router, and a server behind it, in network
          namespaces of their own. Nothing of it is left afterwards.
   list   lists the labs that are up, and those whose process was killed.
-  clean  removes what killed labs have left behind.`;
+  clean  removes what killed labs have left behind.
+
+Exit status: 0 it is done, 1 not, 2 wrong use.`;
 
 const actions = ['up', 'list', 'clean'] as const;
 type Action = (typeof actions)[number];

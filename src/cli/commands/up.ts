@@ -11,10 +11,10 @@ import { untilToldToEnd } from '../signals.ts';
 
 const HELP = `
 Stays in the foreground and shows counters and the events of log rules; files of sets are followed. Ctrl-C, SIGTERM
-and \`sluice down\` take the policy down. When the process is killed the kernel goes on enforcing: \`sluice status\`
-shows it, \`sluice up\` takes over, \`sluice down\` ends it.
+and \`sluice down\` take the policy down. When the process is killed or an error ends it, the kernel goes on enforcing:
+\`sluice status\` shows it, \`sluice up\` takes over, \`sluice down\` ends it.
 
-Exit status: 0 it was in force and has been taken down, 1 it could not be put in force, 2 wrong use.`;
+Exit status: 0 the policy was taken down, 1 it could not be put in force or an error ended the process, 2 wrong use.`;
 
 interface Options extends NetnsOption {
   readonly generic?: boolean;

@@ -11,8 +11,8 @@ import { directions } from '../judge.ts';
 import type { PolicyTest, ReadTestFile } from './test-file.ts';
 
 const verdicts = ['allow', 'drop', 'reject'] as const;
-const FILE_KEYS = ['policy', 'tests'];
-const TEST_KEYS = ['name', 'packet', 'expect', 'rule', 'reason', 'direction', 'interface'];
+export const FILE_KEYS = ['policy', 'tests'] as const;
+export const TEST_KEYS = ['packet', 'expect', 'rule', 'reason', 'direction', 'interface', 'name'] as const;
 const EXAMPLE = "write it like { packet: 'tcp 198.51.100.7:40000 > 192.0.2.10:22', expect: drop }";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
 import type { CheckedPolicy, StageName, TerminalAction } from '../../policy/checked.ts';
 import type { Decision } from '../judge.ts';
 
-/** What a verdict of no rule was given for: the end of "because …". */
-const reasons: Readonly<Record<string, string>> = {
+/** What a verdict of no rule was given for: the end of "because …". Defaults are told with their policy. */
+export const reasonWords: Readonly<Record<string, string>> = {
   neighbour: 'ARP and neighbour discovery pass unless a rule speaks of them',
   internal: 'a part of the compiled program was missing: please report it',
   'truncated-ethernet': 'the frame is shorter than an Ethernet header',
@@ -31,7 +31,7 @@ export function reasonInWords(decision: Decision, policy: CheckedPolicy): string
   if (rule) return `the first rule of ${rule.stage} that matches says ${verdict}`;
   if (reason === 'default-ingress') return defaultInWords('ingress', policy.ingress, verdict);
   if (reason === 'default-egress') return defaultInWords('egress', policy.egress, verdict);
-  const why = reasons[reason] ?? reason;
+  const why = reasonWords[reason] ?? reason;
   return stage === 'parse' ? `${why}; malformed packets: ${policy.malformed}` : why;
 }
 
@@ -40,6 +40,3 @@ function defaultInWords(stage: StageName, { rules }: CheckedPolicy['ingress'], v
     ? `${stage} has no rules, and its default is ${verdict}`
     : `no rule of ${stage} matches, and its default is ${verdict}`;
 }
-
-/** Whether the reason has words of its own here. */
-export const hasWords = (reason: string): boolean => reason in reasons;
