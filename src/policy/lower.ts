@@ -23,8 +23,8 @@ export type Test =
   | { readonly kind: 'in-ranges'; readonly field: PacketField; readonly ranges: readonly NumberRange[] }
   /** `(field & mask) === value`. */
   | { readonly kind: 'masked'; readonly field: PacketField; readonly mask: number; readonly value: number }
-  /** The tests for the packet's family; a packet that is not IP passes when `arp` is set and it is ARP. */
-  | { readonly kind: 'by-family'; readonly v4: readonly Test[]; readonly v6: readonly Test[]; readonly arp: boolean }
+  /** The tests for the packet's family; false for a packet that is not IP. */
+  | { readonly kind: 'by-family'; readonly v4: readonly Test[]; readonly v6: readonly Test[] }
   | { readonly kind: 'address'; readonly side: 'src' | 'dst'; readonly match: AddressMatch }
   /** The packet came in or goes out by one of these. */
   | { readonly kind: 'interface'; readonly names: readonly string[] }
@@ -52,7 +52,7 @@ function lowerMatch(match: CheckedMatch): Test[] {
   const perFamily = (field: PacketField, ranges: CheckedMatch['icmpType'], ...needs: Test[]): void => {
     if (ranges === undefined) return;
     const of = (list: readonly NumberRange[]): Test[] => [{ kind: 'in-ranges', field, ranges: list }];
-    tests.push(...needs, { kind: 'by-family', v4: of(ranges.v4), v6: of(ranges.v6), arp: false });
+    tests.push(...needs, { kind: 'by-family', v4: of(ranges.v4), v6: of(ranges.v6) });
   };
   const has = (mask: number): Test => ({ kind: 'traits', mask });
   const isIp: Test = { kind: 'in-ranges', field: f.family, ranges: [[4, 6]] };
@@ -79,15 +79,16 @@ function lowerMatch(match: CheckedMatch): Test[] {
 /** enum fragment: 0 none, 1 first, 2 later. */
 const fragmentRanges = { none: [[0, 0]], first: [[1, 1]], later: [[2, 2]], any: [[1, 2]] } as const;
 
-export const ETHERTYPE_ARP = 0x0806;
+const ETHERTYPE_ARP = 0x0806;
 
 function lowerProtocol({ v4, v6, arp }: NonNullable<CheckedMatch['protocol']>): Test {
   const of = (ranges: readonly NumberRange[]): Test => ({ kind: 'in-ranges', field: packetFields.protocol, ranges });
   if (arp && v4.length === 0 && v6.length === 0) {
     return { kind: 'in-ranges', field: packetFields.ethertype, ranges: [[ETHERTYPE_ARP, ETHERTYPE_ARP]] };
   }
+  // ARP is judged by the chain for neighbours, where nothing is left of a rule but ARP: see neighbour.ts.
   const sameForBoth = JSON.stringify(v4) === JSON.stringify(v6);
   // A packet that is not IP has protocol 0, so that a list without 0 needs no look at the family.
-  if (sameForBoth && !arp && v4.every(([lo]) => lo > 0)) return of(v4);
-  return { kind: 'by-family', v4: [of(v4)], v6: [of(v6)], arp };
+  if (sameForBoth && v4.every(([lo]) => lo > 0)) return of(v4);
+  return { kind: 'by-family', v4: [of(v4)], v6: [of(v6)] };
 }

@@ -74,7 +74,7 @@ function simplifyTest(test: Test, sets: ReadonlyMap<string, AddressSet>): Test {
       const v4 = simplify(test.v4, sets);
       const v6 = simplify(test.v6, sets);
       const none = [v4, v6].every((list) => list.some(({ kind }) => kind === 'never'));
-      return none && !test.arp ? NEVER : { ...test, v4, v6 };
+      return none ? NEVER : { ...test, v4, v6 };
     }
     case 'address': {
       // A set that is read from a file may be empty now and full later.

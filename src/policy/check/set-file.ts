@@ -31,11 +31,7 @@ export function readSetFile(path: string, shownPath: string): SetFileResult | { 
  * @param text one character a byte of the file
  * @param decode the text of some bytes, to show them
  */
-function parseSetFile(
-  text: string,
-  decode: (start: number, end: number) => string,
-  shownPath: string,
-): SetFileResult {
+function parseSetFile(text: string, decode: (start: number, end: number) => string, shownPath: string): SetFileResult {
   const builder = createAddressRangesBuilder();
   const range = createAddressRange();
   const problems: Problem[] = [];

@@ -1,6 +1,6 @@
 import { R1 } from '../../asm/index.ts';
 import { packetFields } from '../../generated/abi.ts';
-import { ETHERTYPE_ARP, type PacketField, type Test } from '../lower.ts';
+import type { PacketField, Test } from '../lower.ts';
 import { emitAddress } from './address.ts';
 import { type Emitter, loadField } from './emitter.ts';
 import { emitFilter } from './filter.ts';
@@ -51,23 +51,16 @@ function emitMasked({ asm }: Emitter, field: PacketField, mask: number, value: n
   asm.jumpIf32(R1, 'ne', value, no);
 }
 
-function emitByFamily(e: Emitter, test: Extract<Test, { kind: 'by-family' }>, no: string): void {
+function emitByFamily(e: Emitter, { v4, v6 }: Extract<Test, { kind: 'by-family' }>, no: string): void {
   const { asm } = e;
   const six = asm.uniqueLabel('v6');
-  const other = asm.uniqueLabel('not-ip');
   const yes = asm.uniqueLabel('family');
   loadField(asm, R1, packetFields.family);
   asm.jumpIf32(R1, 'eq', 6, six);
-  asm.jumpIf32(R1, 'ne', 4, test.arp ? other : no);
-  for (const inner of test.v4) emitTest(e, inner, no);
+  asm.jumpIf32(R1, 'ne', 4, no);
+  for (const inner of v4) emitTest(e, inner, no);
   asm.jump(yes);
   asm.label(six);
-  for (const inner of test.v6) emitTest(e, inner, no);
-  if (test.arp) {
-    asm.jump(yes);
-    asm.label(other);
-    loadField(asm, R1, packetFields.ethertype);
-    asm.jumpIf32(R1, 'ne', ETHERTYPE_ARP, no);
-  }
+  for (const inner of v6) emitTest(e, inner, no);
   asm.label(yes);
 }
