@@ -19,6 +19,16 @@ ingress:
 egress:
   default: allow
 `,
+  'arp.yaml': `version: 1
+interfaces: [eth0]
+ingress:
+  rules:
+    - { name: both, protocol: [arp, tcp], action: drop }
+    - { name: pings, protocol: [arp, icmp], interface: eth0, action: drop }
+    - { name: again, protocol: [arp, tcp], from: 192.0.2.1, action: drop }
+    - { name: rest, action: allow }
+    - { name: only, protocol: [arp, udp], length: 60, action: drop }
+`,
 });
 afterAll(() => folder.remove());
 
@@ -56,6 +66,13 @@ describe('the plan', () => {
   test('says what a rule asks, in words', () => {
     const { stdout } = explain('--plan', 'redundant.yaml');
     expect(stdout).toMatch(/flags +9 +drop +tcp, flags S set and A clear, ttl 1-5, to not 192\.0\.2\.0\/24$/m);
+  });
+
+  test('has ARP among what a rule asks, and alone where other packets do not get to the rule', () => {
+    const { stdout } = explain('--plan', 'arp.yaml');
+    expect(stdout).toMatch(/both +5 +drop +arp or tcp$/m);
+    expect(stdout).toMatch(/pings +6 +drop +on eth0, arp or icmp \(IPv4\) or icmp6 \(IPv6\)$/m);
+    expect(stdout).toMatch(/only +9 +drop +arp$/m);
   });
 
   test('as data', () => {

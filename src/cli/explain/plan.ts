@@ -1,7 +1,7 @@
 import type { Action } from '../../policy/checked.ts';
 import type { RemovedRule } from '../../policy/optimise.ts';
 import type { Plan, StagePlan } from '../../policy/plan.ts';
-import { testsInWords } from '../words/test.ts';
+import { ruleInWords } from '../words/test.ts';
 import { type ExplainedSet, explainSets } from './sets.ts';
 
 /** A plan as data: what is asked of a packet, in which order, and what it is looked up in. */
@@ -47,17 +47,20 @@ export function explainPlan(plan: Plan): ExplainedPlan {
   };
 }
 
-function explainStage({ stage, default: end, rules, removed }: StagePlan): ExplainedStage {
+function explainStage({ stage, default: end, rules, neighbourRules, removed }: StagePlan): ExplainedStage {
+  // A rule that no other packet gets to may still be asked about ARP.
+  const asked = new Map([...neighbourRules, ...rules].map((lowered) => [lowered.rule.index, lowered]));
+  const inOrder = [...asked.values()].sort((a, b) => a.rule.index - b.rule.index);
   return {
     stage,
     default: end ?? null,
-    rules: rules.map(({ rule, action, tests }) => ({
-      rule: rule.name,
-      line: rule.line,
-      action: actionInWords(action),
-      tests: testsInWords(tests),
+    rules: inOrder.map((lowered) => ({
+      rule: lowered.rule.name,
+      line: lowered.rule.line,
+      action: actionInWords(lowered.action),
+      tests: ruleInWords(lowered),
     })),
-    removed: removed.map(explainRemoval),
+    removed: removed.filter(({ rule }) => !asked.has(rule.index)).map(explainRemoval),
   };
 }
 

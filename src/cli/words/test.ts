@@ -1,12 +1,26 @@
 import { icmpTypesOf } from '../../packet/icmp-names.ts';
 import { formatTcpFlags, protocolName } from '../../packet/names.ts';
 import type { NumberRange, PayloadMatch } from '../../policy/checked.ts';
-import type { Test } from '../../policy/lower.ts';
+import type { LoweredRule, Test } from '../../policy/lower.ts';
 import { addressMatchInWords } from './addresses.ts';
 
-/** What a rule's tests ask of a packet, in the order in which they are asked: `TCP, port 22, from @admins`. */
-export function testsInWords(tests: readonly Test[], family?: 4 | 6): string {
-  const words = tests.map((test) => testInWords(test, family)).filter((word) => word !== undefined);
+/** What a rule asks of a packet, in the order in which it is asked: `tcp, port 22, from @admins`. */
+export function ruleInWords({ rule, tests }: LoweredRule): string {
+  // ARP has a chain of its own: the tests of a rule on `[arp, tcp]` are those for TCP alone.
+  const arpToo = rule.match.protocol?.arp === true;
+  return inWords(tests, (test) => {
+    const asked = testInWords(test);
+    return arpToo && asksProtocol(test) ? `arp or ${asked}` : asked;
+  });
+}
+
+function asksProtocol(test: Test): boolean {
+  if (test.kind === 'by-family') return [...test.v4, ...test.v6].some(asksProtocol);
+  return test.kind === 'in-ranges' && test.field.name === 'protocol';
+}
+
+function inWords(tests: readonly Test[], say: (test: Test) => string | undefined): string {
+  const words = tests.map(say).filter((word) => word !== undefined);
   return words.length === 0 ? 'every packet' : words.join(', ');
 }
 
@@ -82,16 +96,16 @@ function icmpTypeInWords([lo, hi]: NumberRange, family: 4 | 6 = 4): string {
   return name ?? `type ${rangeInWords([lo, hi])}`;
 }
 
-function familiesInWords({ v4, v6, arp }: Extract<Test, { kind: 'by-family' }>): string {
+function familiesInWords({ v4, v6 }: Extract<Test, { kind: 'by-family' }>): string {
   const words4 = ofFamily(4, v4);
   const words6 = ofFamily(6, v6);
   const ip = words4 === words6 ? [words4] : [words4 && `${words4} (IPv4)`, words6 && `${words6} (IPv6)`];
-  return [arp ? 'arp' : undefined, ...ip].filter((words) => words !== undefined).join(' or ');
+  return ip.filter((words) => words !== undefined).join(' or ');
 }
 
 /** Undefined where no packet of the family passes. */
 function ofFamily(family: 4 | 6, tests: readonly Test[]): string | undefined {
-  return tests.some(({ kind }) => kind === 'never') ? undefined : testsInWords(tests, family);
+  return tests.some(({ kind }) => kind === 'never') ? undefined : inWords(tests, (test) => testInWords(test, family));
 }
 
 function payloadInWords({ base, offset, bytes, mask }: PayloadMatch): string {
