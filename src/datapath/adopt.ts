@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { SluiceError } from '../diagnostics/problem.ts';
-import { interfaceByIndex, openPinnedMap } from '../kernel/index.ts';
+import { interfaceByIndex, openPinnedMap, programFromId } from '../kernel/index.ts';
 import { type RuleCounter, readCounters } from './counters.ts';
 import { exclusively } from './lock.ts';
-import { type Paths, pathsHere, pinName } from './paths.ts';
+import { type Paths, pathsHere, pathsOf, pinName } from './paths.ts';
 import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
 import { removeAll } from './put-in-force.ts';
 import { type EnforcementState, isAlive, readState } from './state.ts';
+
+/** The name of the program on XDP, as the kernel keeps it. */
+const ENTRY = 'sluice_xdp';
 
 /** What another process, alive or not, has put in force in this network namespace. */
 export interface FoundEnforcement {
@@ -29,8 +32,9 @@ export interface FoundEnforcement {
  * @throws SluiceError datapath/damaged-state, datapath/unknown-state: something is in force, and `takeDown` removes it
  */
 export function readEnforcement(): FoundEnforcement | undefined {
-  const paths = pathsHere();
-  const state = readState(paths.state);
+  const here = pathsHere();
+  const state = readState(here.state);
+  const paths = state && isAlive(state) ? pathsOf(state.pid) : here;
   if (!state) {
     const interfaces = pinnedInterfaces(paths).filter((ifindex) => isAttached(paths, ifindex));
     if (interfaces.length > 0) throw unknownState(interfaces.map(nameOf), paths);
@@ -68,14 +72,33 @@ export function takeDown(): { readonly interfaces: readonly string[] } | undefin
   return exclusively(paths, () => takeDownAt(paths));
 }
 
-function takeDownAt(paths: Paths): { readonly interfaces: readonly string[] } | undefined {
-  const found = findState(paths);
+function takeDownAt(here: Paths): { readonly interfaces: readonly string[] } | undefined {
+  const found = findState(here);
+  const state = typeof found === 'object' ? found : undefined;
+  const paths = state && isAlive(state) ? pathsOf(state.pid) : here;
   const pinned = pinnedInterfaces(paths);
   if (found === 'none' && pinned.length === 0) return undefined;
-  const state = typeof found === 'object' ? found : undefined;
+  const unreachable = state?.interfaces.filter(({ ifindex }) => !pinned.includes(ifindex) && runsSluice(ifindex)) ?? [];
+  if (state && unreachable.length > 0) throw outOfReach(unreachable, state);
   const interfaces = state?.interfaces.map(({ name, ifindex }) => interfaceByIndex(ifindex)?.name ?? name);
   removeAll(paths, state);
   return { interfaces: interfaces ?? pinned.map(nameOf) };
+}
+
+/** Whether the kernel has the data plane's program on the interface, wherever it may be pinned. */
+function runsSluice(ifindex: number): boolean {
+  const attached = interfaceByIndex(ifindex)?.xdp;
+  if (attached === undefined) return false;
+  using program = programFromId(attached.programId);
+  return program.name === ENTRY;
+}
+
+function outOfReach(interfaces: EnforcementState['interfaces'], { pid }: EnforcementState): SluiceError {
+  return new SluiceError({
+    code: 'datapath/out-of-reach',
+    message: `the policy on ${interfaces.map(({ name }) => name).join(', ')} is pinned where only process ${pid} sees it`,
+    help: `End that process: kill ${pid}`,
+  });
 }
 
 function findState({ state }: Paths): EnforcementState | 'none' | 'damaged' {

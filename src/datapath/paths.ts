@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_BPFFS, isBpffs, namespaceInode } from '../kernel/index.ts';
 
@@ -15,8 +16,21 @@ export interface Paths {
 
 /** For the network namespace of the calling thread. */
 export function pathsHere(): Paths {
+  return pathsOn(findBpffs());
+}
+
+/**
+ * The same as a process sees it: its mount namespace may have a BPF file system of its own, which goes with it. Where
+ * what it has pinned can be seen from here, that way is taken.
+ */
+export function pathsOf(pid: number): Paths {
+  const here = pathsHere();
+  const there = pathsOn(join(`/proc/${pid}/root`, DEFAULT_BPFFS));
+  return !existsSync(here.links) && existsSync(there.links) ? there : here;
+}
+
+function pathsOn(bpffs: string): Paths {
   const name = `net-${namespaceInode()}`;
-  const bpffs = findBpffs();
   const pins = join(bpffs, 'sluice', name);
   return {
     bpffs,

@@ -14,10 +14,10 @@ import { compilePolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { type Attachment, type AttachOptions, attach } from './attach.ts';
 import { buildGeneration, type Generation } from './generation.ts';
+import { interfaceWarnings } from './interface-warnings.ts';
 import { generationOf, type Paths, pinName } from './paths.ts';
 import { detachInterface, pinnedInterfaces } from './pinned-links.ts';
 import { type EnforcementState, fileSystemRefusal, isOwn, processStart, removeState, writeState } from './state.ts';
-import { vlanOffloadWarnings } from './vlan-offload.ts';
 
 export type EnforceOptions = Omit<AttachOptions, 'paths'>;
 
@@ -62,8 +62,8 @@ export function putInForce(
     for (const { name } of devices) attached.push(attach(name, generation, { paths, ...options }));
     const state = { ...ownState(policy, before), generation: number, rules, interfaces: attached.map(interfaceState) };
     writeState(paths.state, state);
-    const warnings = [...mounted, ...vlanOffloadWarnings(policy), ...attached.flatMap((one) => one.warnings)];
-    inForce = { generation, state, warnings };
+    const ofInterfaces = [...attached.flatMap((one) => one.warnings), ...interfaceWarnings(policy, attached)];
+    inForce = { generation, state, warnings: [...mounted, ...ofInterfaces] };
   } catch (error) {
     for (const one of attached.reverse()) one.undo();
     unpinFolder(paths.maps(number));

@@ -180,6 +180,14 @@ export const errors = {
     meaning: 'The driver of an interface has no native XDP: packets are judged behind it, several times slower.',
     help: '`sluice doctor` lists the drivers; a lower MTU or fewer queues help some, and a newer kernel others.',
   },
+  'datapath/out-of-reach': {
+    meaning: 'A policy is in force whose pins lie in a BPF file system that only another process sees.',
+    help: 'End the process that put it in force; mount /sys/fs/bpf for all (`mount -t bpf bpf /sys/fs/bpf`) before `sluice up`.',
+  },
+  'datapath/veth-reject': {
+    meaning: 'Answers to rejected packets leave a veth interface only where its peer has an XDP program, too.',
+    help: '`sluice up --generic` sends them through the stack; or attach any XDP program to the peer.',
+  },
   'datapath/vlan-offload': {
     meaning: 'A rule asks for VLAN tags, and the interface takes them out of received frames: the rule never matches.',
     help: 'Turn the offload off: `ethtool -K INTERFACE rxvlan off`.',

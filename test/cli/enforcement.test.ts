@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createPair, type Lab, type LabHost } from '../../src/lab/index.ts';
-import { createFolder, type Folder, policyFiles, type Running, sluice, startSluice } from './sluice.ts';
+import { command, createFolder, type Folder, policyFiles, type Running, sluice, startSluice } from './sluice.ts';
 
 let lab: Lab;
 let client: LabHost;
@@ -155,10 +157,28 @@ test('generic XDP can be asked for', async () => {
 });
 
 test('a reader that goes away takes the policy down, not leaves it in force', async () => {
-  const { child, ended } = await up('policy.yaml', '--interval', '0.1', '-o', 'ndjson');
+  const { child, ended } = await up('logging.yaml', '--interval', '0.1', '-o', 'ndjson');
   child.stdout?.destroy();
   expect(await ended).toMatchObject({ status: 0, stderr: '' });
   expect(ask('status').status).toBe(1);
+});
+
+test('a policy that only its process can see the pins of is found and taken down from elsewhere', async () => {
+  // `ip netns exec` gives the command a /sys of its own.
+  const { namespace } = lab.host('host');
+  const child = spawn('ip', ['netns', 'exec', namespace, command, 'up', 'policy.yaml'], { cwd: folder.path });
+  const ended = once(child, 'exit');
+  try {
+    await once(child.stdout, 'data');
+    expect(ask('status').stdout).toMatch(/^eth0 +native +attached$/m);
+    expect(ask('rules').status).toBe(0);
+    expect(ask('down')).toMatchObject({ status: 0, stdout: 'taken down from eth0\n' });
+    const { stdout } = await lab.host('host').exec('ip', ['link', 'show', 'eth0']);
+    expect(stdout).not.toContain('xdp');
+    expect(await ended).toEqual([0, null]);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });
 
 test.each([

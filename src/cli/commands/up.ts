@@ -49,35 +49,47 @@ async function up(session: Session, options: Options, path: string): Promise<Exi
   const enforcement = enforce(policy, options.generic ? { generic: true } : {});
   const stop = onceOnly(enforcement.stop);
   // A reader that goes away ends the process orderly. An error does not: what protects a host must not fall with it.
-  const stopInOrder = (code: number): void => {
+  process.once('exit', (code) => {
     if (code === 0) stop();
-  };
-  process.once('exit', stopInOrder);
+  });
+  try {
+    const { why, reporter } = await follow(session, { path, enforcement, told, ...options });
+    const rows = rowsOf(enforcement);
+    stop();
+    await reporter.down({ why, rows });
+    process.exit(0);
+  } catch (error) {
+    // Files and events that are listened to would keep the process, deaf to signals.
+    const { problemsOf } = await import('../output/problems.ts');
+    await session.complain(problemsOf(error));
+    process.exit(1);
+  }
+}
 
+interface Followed extends Options {
+  readonly path: string;
+  readonly enforcement: Enforcement;
+  readonly told: Promise<'signal'>;
+}
+
+/** Shows what happens until the process is told to end or another has taken the policy down. */
+async function follow(session: Session, followed: Followed): Promise<{ why: UpEnd['why']; reporter: UpReporter }> {
+  const { path, enforcement, told, interval } = followed;
   const reporter = await createReporter(session);
   const interfaces = enforcement.interfaces.map(({ name, mode }) => ({ name, mode }));
   await reporter.up({ policy: path, interfaces, pid: process.pid });
   await session.complain(enforcement.warnings);
   await reportEvents(enforcement, reporter);
-  const rows = (): CounterRow[] => counterRows(enforcement.counters());
   const why = await watch({
     told,
     lost: enforcement.isGone,
-    intervalMs: (options.interval ?? (session.interactive ? 1 : 10)) * 1000,
-    show: () => reporter.counters(rows(), new Date()),
+    intervalMs: (interval ?? (session.interactive ? 1 : 10)) * 1000,
+    show: () => reporter.counters(rowsOf(enforcement), new Date()),
   });
-
-  if (why === 'signal') {
-    const last = rows();
-    stop();
-    await reporter.down({ why, rows: last });
-    return 0;
-  }
-  // What another process may have put in force since is not to be stopped, but the watch over set files has to end.
-  process.off('exit', stopInOrder);
-  await reporter.down({ why, rows: [] });
-  process.exit(0);
+  return { why, reporter };
 }
+
+const rowsOf = (enforcement: Enforcement): CounterRow[] => counterRows(enforcement.counters());
 
 function onceOnly(act: () => void): () => void {
   let done = false;
