@@ -11,6 +11,7 @@ import { bareXdp } from './peers/bare-xdp.ts';
 import { peers } from './peers/index.ts';
 import { otherPrefixes } from './peers/peer.ts';
 import { generationOf, measuredPolicies, readmePolicy } from './policies.ts';
+import { publish } from './publish.ts';
 import { replayRate, writeCapture } from './replay.ts';
 import {
   type CostResult,
@@ -24,7 +25,7 @@ import {
 } from './results.ts';
 import { startUpMs } from './start-up.ts';
 
-const ROUNDS = 7;
+const ROUNDS = 11;
 
 process.chdir(new URL('..', import.meta.url).pathname);
 // Before anything is pinned or runs ahead of other work: as a user would meet it.
@@ -32,6 +33,7 @@ const use = await measureUse();
 pinGenerator();
 const results = { ...provenance(), use, drops: await measureDrops(), costs: measureCosts() };
 keep(results);
+publish(results);
 console.log(tables(results));
 
 async function measureDrops(): Promise<DropResult[]> {

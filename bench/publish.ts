@@ -1,0 +1,45 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Drops, Results } from './results.ts';
+
+/** Pages with the newest results between two marks. */
+const pages = ['README.md', 'docs/benchmarks.md'];
+const [begin, end] = ['<!-- bench: written by `make bench` -->', '<!-- /bench -->'];
+
+/** Puts the results into the pages that show them. */
+export function publish(results: Results): void {
+  for (const page of pages) {
+    const text = readFileSync(page, 'utf8');
+    const [start, stop] = [text.indexOf(begin), text.indexOf(end)];
+    if (start < 0 || stop < start) throw new Error(`${page} has no place for the results: ${begin} … ${end}`);
+    writeFileSync(page, `${text.slice(0, start)}${begin}\n${markdown(results)}\n${text.slice(stop)}`);
+  }
+}
+
+function markdown({ date, machine, drops, costs, use }: Results): string {
+  const where = `${machine.cpus} CPUs of an ${machine.cpu}, Linux ${machine.kernel.replace(/-.*/, '')}, ${date.slice(0, 10)}`;
+  const dropRows = drops.map(({ title, unavailable, sharedCpu, ownCpu }) =>
+    unavailable === undefined
+      ? `| ${title} | ${mpps(sharedCpu)} | ${ofBare(sharedCpu)} | ${mpps(ownCpu)} |`
+      : `| ${title} | ${unavailable} | | |`,
+  );
+  const others = [
+    ...costs.map(
+      ({ title, nanoseconds }) => `| ${title}: a packet with random headers | ${nanoseconds.median.toFixed(0)} ns |`,
+    ),
+    ...use.map(({ title, unit, sample }) => `| ${title} | ${Math.round(sample.median).toLocaleString('en')} ${unit} |`),
+  ];
+  return `Frames of a flood dropped on a veth pair, millions a second (${where}; medians, one run):
+
+| | generator on the same CPU | of bare | receiver's own CPU |
+| --- | --- | --- | --- |
+${dropRows.join('\n')}
+
+| Sluice alone | |
+| --- | --- |
+${others.join('\n')}
+`;
+}
+
+const mpps = (drops: Drops | undefined): string => (drops === undefined ? '' : (drops.rate.median / 1e6).toFixed(2));
+
+const ofBare = (drops: Drops | undefined): string => (drops === undefined ? '' : drops.ofBare.median.toFixed(2));
