@@ -1,17 +1,31 @@
+import type { CheckedPolicy } from '../policy/checked.ts';
 import type { Decision } from './judge.ts';
 
-/** A verdict as data, the same in every command. `rule` and `line` are null where no rule decided. */
+/** A verdict as data, the same in every command. */
 export interface VerdictData {
   readonly verdict: string;
   readonly stage: string;
+  /** Null where no rule decided. */
   readonly rule: string | null;
+  /** Of the rule, or of the default that decided; null where the policy has no line that did. */
   readonly line: number | null;
   /** `rule`, or what decided instead: `default-ingress`, `truncated-tcp`. */
   readonly reason: string;
 }
 
-export function verdictData({ verdict, stage, rule, reason }: Decision): VerdictData {
-  return { verdict, stage, rule: rule?.name ?? null, line: rule?.line ?? null, reason };
+export function verdictData(decision: Decision, policy: CheckedPolicy): VerdictData {
+  const { verdict, stage, rule, reason } = decision;
+  return { verdict, stage, rule: rule?.name ?? null, line: decidedAt(decision, policy)?.line ?? null, reason };
+}
+
+/** Where the policy says what was decided: at a rule or at a default that is written. */
+export function decidedAt(
+  { rule, reason }: Decision,
+  { ingress, egress }: CheckedPolicy,
+): { readonly line: number; readonly column: number } | undefined {
+  if (reason === 'default-ingress') return ingress.defaultPlace;
+  if (reason === 'default-egress') return egress.defaultPlace;
+  return rule ?? undefined;
 }
 
 /** Who decided, in a word: the rule's name, or the reason. */

@@ -43,6 +43,12 @@ test('a policy of the least that there can be lets everything pass', () => {
   });
 });
 
+test('a default has the place of its key, where it is written', () => {
+  const { ingress, egress } = checked({ egress: { rules: [], default: 'drop' } });
+  expect(ingress).not.toHaveProperty('defaultPlace');
+  expect(egress).toMatchObject({ default: 'drop', defaultPlace: { line: 7, column: 3 } });
+});
+
 test('rules are numbered through the stages, and those without a name are called by their place', () => {
   const policy = checked({
     prefilter: [{ action: 'count' }],

@@ -6,9 +6,9 @@ import { checkInterfaceList } from './check/interfaces.ts';
 import { createReport } from './check/report.ts';
 import { checkRules, type RuleCollector } from './check/rules.ts';
 import { checkSets, type SetInput } from './check/sets.ts';
-import { checkShape } from './check/shape.ts';
+import { checkShape, type PartialPolicy } from './check/shape.ts';
 import { warnOf } from './check/warnings.ts';
-import type { CheckedPolicy } from './checked.ts';
+import type { CheckedPolicy, CheckedStage } from './checked.ts';
 import type { PolicyDocument } from './parse/document.ts';
 import { parseJson } from './parse/json.ts';
 import { parseYaml } from './parse/yaml.ts';
@@ -60,18 +60,23 @@ export function checkDocument(document: PolicyDocument, options: CheckOptions = 
     sets: sets.addressSets,
     malformed: input.malformed ?? 'drop',
     prefilter: checkRules(input.prefilter ?? [], 'prefilter', ['prefilter'], collector),
-    ingress: {
-      default: input.ingress?.default ?? 'allow',
-      rules: checkRules(input.ingress?.rules ?? [], 'ingress', ['ingress', 'rules'], collector),
-    },
-    egress: {
-      default: input.egress?.default ?? 'allow',
-      rules: checkRules(input.egress?.rules ?? [], 'egress', ['egress', 'rules'], collector),
-    },
+    ingress: checkStage(input.ingress, 'ingress', collector),
+    egress: checkStage(input.egress, 'egress', collector),
   };
   if (report.problems().some((problem) => problem.severity !== 'warning')) return { problems: report.problems() };
   warnOf(policy, report);
   return { policy, problems: report.problems() };
+}
+
+function checkStage(
+  input: PartialPolicy['ingress'],
+  stage: 'ingress' | 'egress',
+  collector: RuleCollector,
+): CheckedStage {
+  const rules = checkRules(input?.rules ?? [], stage, [stage, 'rules'], collector);
+  if (input?.default === undefined) return { default: 'allow', rules };
+  const { line, column } = collector.document.place([stage, 'default'], 'key');
+  return { default: input.default, defaultPlace: { line, column }, rules };
 }
 
 function list<T>(items: readonly (T | undefined)[]): T[] {

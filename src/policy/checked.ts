@@ -14,8 +14,16 @@ export interface CheckedPolicy {
   /** What happens to truncated and malformed packets. */
   readonly malformed: 'drop' | 'allow';
   readonly prefilter: readonly CheckedRule[];
-  readonly ingress: { readonly default: TerminalAction; readonly rules: readonly CheckedRule[] };
-  readonly egress: { readonly default: TerminalAction; readonly rules: readonly CheckedRule[] };
+  readonly ingress: CheckedStage;
+  readonly egress: CheckedStage;
+}
+
+export interface CheckedStage {
+  /** What decides where no rule does. */
+  readonly default: TerminalAction;
+  /** Where the key `default` stands, from 1; undefined where it is not written. */
+  readonly defaultPlace?: { readonly line: number; readonly column: number };
+  readonly rules: readonly CheckedRule[];
 }
 
 export type StageName = 'prefilter' | 'ingress' | 'egress';

@@ -3,6 +3,7 @@ import { createFolder, policyFiles, sluice } from './sluice.ts';
 
 const folder = createFolder({
   ...policyFiles,
+  'open.yaml': 'version: 1\ninterfaces: [eth0]\n',
   'several.yaml': `version: 1
 interfaces: [eth0, eth1]
 ingress:
@@ -43,7 +44,7 @@ describe.each([
     ['tcp [2001:db8:ad::1]:1 > [2001:db8::1]:22', 0, { verdict: 'allow', rule: 'ssh' }],
     ['tcp 203.0.113.7:1 > 192.0.2.10:23', 1, { verdict: 'reject', rule: 'telnet', line: 13 }],
     ['icmp6 2001:db8::1 > 2001:db8::2 echo-request', 0, { verdict: 'allow', rule: 'ping' }],
-    ['udp 192.0.2.1:1 > 192.0.2.2:53', 1, { verdict: 'drop', rule: null, line: null, reason: 'default-ingress' }],
+    ['udp 192.0.2.1:1 > 192.0.2.2:53', 1, { verdict: 'drop', rule: null, line: 9, reason: 'default-ingress' }],
     ['arp 192.0.2.1 > 192.0.2.2', 0, { verdict: 'allow', rule: null, line: null, reason: 'neighbour' }],
   ])('%s', (packet, status, expected) => {
     const outcome = ask(packet, '-o', 'json');
@@ -51,10 +52,16 @@ describe.each([
     expect(JSON.parse(outcome.stdout)).toMatchObject({ direction: 'ingress', interface: 'eth0', ...expected });
   });
 
-  test('a default is explained in words', () => {
-    expect(ask('udp 192.0.2.1:1 > 192.0.2.2:53').stdout).toContain(
-      'no rule of ingress matches, and its default is drop',
-    );
+  test('a default is explained in words, and shown by its line', () => {
+    const { stdout } = ask('udp 192.0.2.1:1 > 192.0.2.2:53');
+    expect(stdout).toContain('no rule of ingress matches, and its default is drop');
+    expect(stdout).toContain('policy.yaml:9:3\n  9 |   default: drop\n');
+  });
+
+  test('a default that is not written has no line', () => {
+    const { status, stdout } = sluice(['ask', 'open.yaml', SSH, ...extra, '-o', 'json'], { cwd: folder.path });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'allow', line: null, reason: 'default-ingress' });
   });
 
   test('what leaves is judged by egress', () => {

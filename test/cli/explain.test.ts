@@ -72,7 +72,7 @@ describe('the plan', () => {
     const { stdout } = explain('--plan', 'arp.yaml');
     expect(stdout).toMatch(/both +5 +drop +arp or tcp$/m);
     expect(stdout).toMatch(/pings +6 +drop +on eth0, arp or icmp \(IPv4\) or icmp6 \(IPv6\)$/m);
-    expect(stdout).toMatch(/only +9 +drop +arp$/m);
+    expect(stdout).toMatch(/only +9 +drop +arp, length 60$/m);
   });
 
   test('as data', () => {

@@ -30,7 +30,7 @@ afterAll(() => folder.remove());
 const lines = [
   '{"packet":1,"verdict":"allow","stage":"ingress","rule":"ssh","line":11,"reason":"rule"}',
   '{"packet":2,"verdict":"drop","stage":"prefilter","rule":"blocklist","line":7,"reason":"rule"}',
-  '{"packet":3,"verdict":"drop","stage":"ingress","rule":null,"line":null,"reason":"default-ingress"}',
+  '{"packet":3,"verdict":"drop","stage":"ingress","rule":null,"line":9,"reason":"default-ingress"}',
   '{"packet":4,"verdict":"reject","stage":"ingress","rule":"telnet","line":13,"reason":"rule"}',
   '{"packet":5,"verdict":"drop","stage":"parse","rule":null,"line":null,"reason":"truncated-tcp"}',
 ];
@@ -53,6 +53,7 @@ describe.each([
     const { status, stdout } = replay('policy.yaml', 'capture.pcap');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^allow +ingress +ssh +11 +1 +20% +54 B$/m);
+    expect(stdout).toMatch(/^drop +ingress +default-ingress +9 +1 +20% /m);
     expect(stdout).toMatch(/^drop +parse +truncated-tcp +1 +20% +54 B$/m);
     expect(stdout).toMatch(/^5 packets of capture\.pcap judged by policy\.yaml in .*, 1 allow, 3 drop, 1 reject$/m);
   });

@@ -9,7 +9,7 @@ import { type Paint, verdictStyles } from '../output/style.ts';
 import { renderTable } from '../output/table.ts';
 import { readPolicy } from '../policy.ts';
 import type { ExitCode, Session } from '../session.ts';
-import { verdictData } from '../verdict.ts';
+import { decidedAt, verdictData } from '../verdict.ts';
 import { reasonInWords } from '../words/reason.ts';
 
 const HELP = `
@@ -78,7 +78,7 @@ function answerOf(question: Question, width: number): Answer {
       packet,
       direction,
       interface: question.interface ?? null,
-      ...verdictData(decision),
+      ...verdictData(decision, policy),
       explanation: reasonInWords(decision, policy),
       ...passed,
       judgedBy,
@@ -112,20 +112,21 @@ function inWords(
   const facts = rows.map(([what = '', value = '']) => [{ text: what, style: 'dim' as const }, value]);
   const headline = `${paint('bold', paint(verdictStyles[verdict], verdict))}  ${printable(packet)}\n`;
   const table = renderTable([{ head: '' }, { head: '' }], facts, paint, '  ');
-  return `${headline}\n${table}${rule ? `\n${sourceLine(policy, rule, paint, width)}` : ''}`;
+  const place = decidedAt(decision, policy);
+  return `${headline}\n${table}${place ? `\n${sourceLine(policy, place, paint, width)}` : ''}`;
 }
 
 const hex = (value: unknown): string => `0x${Number(value).toString(16)}`;
 
 function sourceLine(
   { source }: CheckedPolicy,
-  rule: { line: number; column: number },
+  { line, column }: { readonly line: number; readonly column: number },
   paint: Paint,
   width: number,
 ): string {
-  const place = `  ${paint('cyan', `${printable(source.path)}:${rule.line}:${rule.column}`)}\n`;
-  const text = printable((lineText(source, rule.line) ?? '').replaceAll('\t', '    '));
-  const gutter = `  ${rule.line} | `;
+  const place = `  ${paint('cyan', `${printable(source.path)}:${line}:${column}`)}\n`;
+  const text = printable((lineText(source, line) ?? '').replaceAll('\t', '    '));
+  const gutter = `  ${line} | `;
   const room = Math.max(20, width - gutter.length);
   const shown = text.length > room ? `${text.slice(0, room - 1)}…` : text;
   return text.trim() === '' ? place : `${place}${paint('dim', gutter)}${shown}\n`;

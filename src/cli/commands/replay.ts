@@ -15,7 +15,8 @@ import { verdictData } from '../verdict.ts';
 const HELP = `
 With -o ndjson every packet gets a line:
   {"packet":1,"verdict":"drop","stage":"ingress","rule":"ssh","line":12,"reason":"rule"}
-rule and line are null where a default or the state of the packet decided.
+Where a default decided, rule is null, and line is the default's, or null where it is not written. Both are null where
+the state of the packet decided.
 
 Exit status: 0 all packets are judged (with --compare: alike), 1 not, 2 wrong use.`;
 
@@ -65,9 +66,9 @@ function circumstancesFor(policy: CheckedPolicy, options: Options): Circumstance
 }
 
 async function judgeAll(session: Session, path: string, capture: string, given: Given): Promise<ExitCode> {
-  const { judge, circumstances } = given;
-  const tally = createTally();
-  const lineOf = session.form === 'ndjson' ? createPacketLines() : undefined;
+  const { policy, judge, circumstances } = given;
+  const tally = createTally(policy);
+  const lineOf = session.form === 'ndjson' ? createPacketLines(policy) : undefined;
   const lines = createLineWriter(session.write);
   const start = performance.now();
   const problems = await eachPacket(capture, ({ number, frame, wireLength }) => {
@@ -115,8 +116,8 @@ async function compareWith(session: Session, options: Options, files: Comparison
   try {
     const problems = await eachPacket(files.capture, ({ number, frame, wireLength }) => {
       packets++;
-      const before = verdictData(given.judge.judge(frame, { ...given.circumstances, wireLength }));
-      const after = verdictData(other.judge(frame, { ...circumstances, wireLength }));
+      const before = verdictData(given.judge.judge(frame, { ...given.circumstances, wireLength }), given.policy);
+      const after = verdictData(other.judge(frame, { ...circumstances, wireLength }), policy);
       if (!differs(before, after)) return undefined;
       const description = describePacket(parseFrame(frame, { ifindex: 0, frameLength: wireLength }));
       return report({ packet: number, description, before, after });

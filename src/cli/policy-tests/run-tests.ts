@@ -42,7 +42,7 @@ function runTest(file: TestFile, policy: CheckedPolicy, judge: Judge, test: Poli
   const name = test.interface ?? policy.interfaces[0];
   const circumstances = { direction: test.direction, ...(name !== undefined && { interface: name }) };
   const decision = judge.judge(buildFrame(test.packet), circumstances);
-  const actual = verdictData(decision);
+  const actual = verdictData(decision, policy);
   return {
     file: file.source.path,
     policy: policyPath(file),

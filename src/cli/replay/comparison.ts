@@ -24,7 +24,7 @@ export function differs(before: VerdictData, after: VerdictData): boolean {
   );
 }
 
-/** One line for people: `#12  tcp 198.51.100.7:1 > 192.0.2.10:22 flags=S: drop default-ingress → allow ssh:12`. */
+/** One line for people: `#12  tcp 198.51.100.7:1 > 192.0.2.10:22 flags=S: drop default-ingress:9 → allow ssh:12`. */
 export function differenceLine({ packet, description, before, after }: Difference, paint: Paint): string {
   const number = paint('dim', `#${packet}`);
   return `${number}  ${printable(description)}: ${verdictText(before, paint)} → ${verdictText(after, paint)}\n`;
@@ -54,6 +54,8 @@ export function comparisonAnswer(summary: ComparisonSummary, listed: readonly Di
 }
 
 function verdictText(data: VerdictData, paint: Paint): string {
-  const who = data.line === null ? paint('dim', decidedBy(data)) : `${printable(decidedBy(data))}:${data.line}`;
-  return `${paint(actionStyle(data.verdict), data.verdict)} ${who}`;
+  const by = printable(decidedBy(data));
+  const who = data.rule === null ? paint('dim', by) : by;
+  const line = data.line === null ? '' : `:${data.line}`;
+  return `${paint(actionStyle(data.verdict), data.verdict)} ${who}${line}`;
 }

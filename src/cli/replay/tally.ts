@@ -1,3 +1,4 @@
+import type { CheckedPolicy } from '../../policy/checked.ts';
 import type { Decision } from '../judge.ts';
 import type { Answer } from '../output/answer.ts';
 import { formatBytes, formatCount, formatShare, plural } from '../output/numbers.ts';
@@ -17,7 +18,7 @@ export interface TallyEntry extends VerdictData {
   readonly bytes: number;
 }
 
-export function createTally(): Tally {
+export function createTally(policy: CheckedPolicy): Tally {
   const byId = new Map<number, { readonly decision: Decision; packets: number; bytes: number }>();
   return {
     add(decision, bytes) {
@@ -31,7 +32,7 @@ export function createTally(): Tally {
     },
     entries: () =>
       [...byId.values()]
-        .map(({ decision, packets, bytes }) => ({ ...verdictData(decision), packets, bytes }))
+        .map(({ decision, packets, bytes }) => ({ ...verdictData(decision, policy), packets, bytes }))
         .sort((a, b) => b.packets - a.packets),
   };
 }

@@ -68,6 +68,19 @@ test('an error of the code is shown where it was thrown', async () => {
   expect(problems).toMatchObject([{ message: 'Error: why', place: { line: 4, column: 9 } }]);
 });
 
+test('the default of each stage has a line of its own', async () => {
+  const written = "{ version: 1, interfaces: ['eth0'],\ningress: {\ndefault: 'drop' },\negress: { default: 'drop' } }";
+  const { policy } = await examine('defaults.ts', `export const policy = ${written};\n`);
+  expect(policy).toMatchObject({ ingress: { defaultPlace: { line: 3 } }, egress: { defaultPlace: { line: 4 } } });
+
+  const apart = "const egress = { default: 'drop' };\nconst ingress = { default: 'drop' };\n";
+  const parts = await examine(
+    'parts.ts',
+    `${apart}export const policy = { version: 1, interfaces: ['eth0'], egress, ingress };\n`,
+  );
+  expect(parts.policy).toMatchObject({ ingress: { defaultPlace: { line: 2 } }, egress: { defaultPlace: { line: 1 } } });
+});
+
 test('the compiler knows the language', () => {
   const interfaces = ['eth0'];
   definePolicy({

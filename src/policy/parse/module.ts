@@ -92,11 +92,24 @@ function placeOf(path: Path, policy: object, source: SourceText): Place {
       ? undefined
       : find(new RegExp(`(?<=\\bname['"]?\\s*:\\s*)(['"\`])${literally(name)}\\1`), source);
   if (byName) return byName;
-  for (const key of [...path].reverse()) {
-    const place = typeof key === 'string' ? find(new RegExp(`\\b${literally(key)}(?=['"]?\\s*:)`), source) : undefined;
-    if (place) return place;
+  return innermostKey(path, source) ?? anchor(source);
+}
+
+/** Each key is looked for behind the one that leads to it: both `ingress` and `egress` have a `default`. */
+function innermostKey(path: Path, source: SourceText): Place | undefined {
+  let place: Place | undefined;
+  let behind = 0;
+  for (const key of path) {
+    if (typeof key === 'number') continue;
+    // A part of the policy may be a constant: `const ingress = { … }`.
+    const pattern = new RegExp(`\\b${literally(key)}(?=['"]?\\s*[:=])`, 'g');
+    pattern.lastIndex = behind;
+    const match = pattern.exec(source.text);
+    if (!match) continue;
+    behind = pattern.lastIndex;
+    place = placeOfMatch(match, source);
   }
-  return anchor(source);
+  return place;
 }
 
 function anchor(source: SourceText): Place {
@@ -108,7 +121,11 @@ function anchor(source: SourceText): Place {
 
 function find(pattern: RegExp, source: SourceText): Place | undefined {
   const match = pattern.exec(source.text);
-  return match ? createLineIndex(source).place(match.index, match[0].length) : undefined;
+  return match ? placeOfMatch(match, source) : undefined;
+}
+
+function placeOfMatch({ index, 0: text }: RegExpExecArray, source: SourceText): Place {
+  return createLineIndex(source).place(index, text.length);
 }
 
 function literally(text: string): string {
