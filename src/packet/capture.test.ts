@@ -86,7 +86,7 @@ describe('files', () => {
   });
 
   test.each([
-    ['missing.pcap', undefined, 'capture/unreadable', ': ENOENT'],
+    ['missing.pcap', undefined, 'capture/unreadable', ' does not exist'],
     ['empty.pcap', '', 'capture/format', ': the file is empty'],
     ['tiny.pcap', 'ab', 'capture/format', ': the file is too short'],
     ['text.pcap', 'hello', 'capture/format', ': no pcap or pcapng file: it begins with 0x68656c6c'],
@@ -99,6 +99,6 @@ describe('files', () => {
   });
 
   test('a folder cannot be read', () => {
-    expect(() => [...readCaptureFile(folder)]).toThrow(`${folder}: EISDIR`);
+    expect(() => [...readCaptureFile(folder)]).toThrow(`${folder} is a directory`);
   });
 });

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { SluiceError } from '../diagnostics/problem.ts';
+import { unreadableFile } from '../diagnostics/unreadable-file.ts';
 import { ByteReader } from './byte-reader.ts';
 import { type CaptureRecord, malformed, viewOf } from './capture-record.ts';
 import { isPcap, readPcap } from './pcap.ts';
@@ -51,7 +52,7 @@ function attempt<T>(path: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new SluiceError({ code: 'capture/unreadable', message: `${path}: ${why}` }, { cause });
+    const message = unreadableFile(path, cause as NodeJS.ErrnoException);
+    throw new SluiceError({ code: 'capture/unreadable', message }, { cause });
   }
 }

@@ -21,6 +21,7 @@ const folder = createFolder({
   'cut.pcap': capture.subarray(0, capture.length - 10),
   'wifi.pcap': writePcap(frames, 105),
   'empty.pcap': '',
+  'none.pcap': writePcap([]),
   'text.pcap': 'this is no capture',
   'looser.yaml': policy.replace('port: 22', 'port: 22-53').replace('ssh', 'admin'),
   'moved.yaml': policy.replace('  rules:\n', '  rules:\n\n'),
@@ -127,11 +128,20 @@ test.each([
   ['empty.pcap', 'capture/format'],
   ['text.pcap', 'capture/format'],
   ['nothing.pcap', 'capture/unreadable'],
-])('%s is an error', (file, code) => {
-  const { status, stderr } = sluice(['replay', '-m', 'policy.yaml', file], { cwd: folder.path });
-  expect(status).toBe(1);
-  expect(stderr).toContain(`[${code}]`);
-  expect(stderr).not.toMatch(/^\s+at /m);
+  ['.', 'capture/unreadable'],
+])('%s is an error and has no answer', (file, code) => {
+  for (const extra of [[], ['--compare', 'looser.yaml']]) {
+    const { status, stdout, stderr } = sluice(['replay', '-m', 'policy.yaml', file, ...extra], { cwd: folder.path });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain(`[${code}]`);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  }
+});
+
+test('a capture without packets has an answer', () => {
+  const { status, stdout } = sluice(['replay', '-m', 'policy.yaml', 'none.pcap'], { cwd: folder.path });
+  expect(status).toBe(0);
+  expect(stdout).toContain('0 packets of none.pcap');
 });
 
 test('many packets come out whole, in order, through a pipe', () => {

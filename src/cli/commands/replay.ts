@@ -78,9 +78,11 @@ async function judgeAll(session: Session, path: string, capture: string, given: 
     return undefined;
   });
   await lines.end();
-  if (!lineOf) {
+  const entries = tally.entries();
+  // A capture of which nothing could be read has no answer, only an error.
+  if (!lineOf && (entries.length > 0 || problems.length === 0)) {
     const seconds = (performance.now() - start) / 1000;
-    await session.print(summaryOf({ policy: path, capture, judgedBy: judge.kind, entries: tally.entries(), seconds }));
+    await session.print(summaryOf({ policy: path, capture, judgedBy: judge.kind, entries, seconds }));
   }
   await session.complain(problems);
   return problems.length === 0 ? 0 : 1;
@@ -124,7 +126,8 @@ async function compareWith(session: Session, options: Options, files: Comparison
     });
     await lines.end();
     const summary = { before: files.path, after: files.compare, capture: files.capture, packets, differences };
-    if (session.form !== 'ndjson') await session.print(comparisonAnswer(summary, listed));
+    const answered = session.form !== 'ndjson' && (packets > 0 || problems.length === 0);
+    if (answered) await session.print(comparisonAnswer(summary, listed));
     await session.complain(problems);
     return differences > 0 || problems.length > 0 ? 1 : 0;
   } finally {

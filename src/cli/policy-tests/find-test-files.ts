@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SluiceError } from '../../diagnostics/problem.ts';
+import { unreadableFile } from '../../diagnostics/unreadable-file.ts';
 
 const TEST_FILE = /\.test\.(ya?ml|json)$/;
 
@@ -26,7 +27,7 @@ function attempt<T>(path: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    throw new SluiceError({ code: 'test/unreadable', message: `${path}: ${code}` }, { cause: error });
+    const message = unreadableFile(path, error as NodeJS.ErrnoException);
+    throw new SluiceError({ code: 'test/unreadable', message }, { cause: error });
   }
 }

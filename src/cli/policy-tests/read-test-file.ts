@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Place, type Problem, SluiceError } from '../../diagnostics/problem.ts';
 import type { SourceText } from '../../diagnostics/source.ts';
 import { didYouMean } from '../../diagnostics/suggest.ts';
+import { unreadableFile } from '../../diagnostics/unreadable-file.ts';
 import { reasonNames } from '../../generated/abi.ts';
 import { parseNotation } from '../../packet/notation.ts';
 import type { PacketSpec } from '../../packet/spec.ts';
@@ -31,8 +32,8 @@ function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    throw new SluiceError({ code: 'test/unreadable', message: `${path}: ${code}` });
+    const message = unreadableFile(path, error as NodeJS.ErrnoException);
+    throw new SluiceError({ code: 'test/unreadable', message }, { cause: error });
   }
 }
 

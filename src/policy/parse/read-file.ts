@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { Problem } from '../../diagnostics/problem.ts';
+import { unreadableFile } from '../../diagnostics/unreadable-file.ts';
 
 /** Why a file could not be read, as part of a sentence that begins with its name, and what to do. */
 export type UnreadableFile = Pick<Problem, 'message' | 'help'> & { readonly code: FileErrorCode };
@@ -39,19 +40,9 @@ function tooLarge(size: number, maxBytes: number, path: string): UnreadableFile 
 }
 
 function explain(error: NodeJS.ErrnoException, path: string): UnreadableFile {
-  switch (error.code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return { code: 'policy/file-missing', message: `${path} does not exist` };
-    case 'EACCES':
-    case 'EPERM':
-      return { code: 'policy/file-unreadable', message: `${path} may not be read by this user (${error.code})` };
-    case 'ENXIO':
-      return notAFile('not a regular file', path);
-    default:
-      // Paths with NUL bytes (ERR_INVALID_ARG_VALUE), loops of links, names too long, I/O errors.
-      return { code: 'policy/file-unreadable', message: `${path} cannot be read: ${error.code ?? error.message}` };
-  }
+  if (error.code === 'ENXIO') return notAFile('not a regular file', path);
+  const missing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+  return { code: missing ? 'policy/file-missing' : 'policy/file-unreadable', message: unreadableFile(path, error) };
 }
 
 /** The text of UTF-8 bytes, or what makes them no text, with the offset in `text` decoded so far. */
