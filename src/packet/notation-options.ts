@@ -1,4 +1,5 @@
 import { closest } from '../diagnostics/suggest.ts';
+import { dscpNames } from './dscp-names.ts';
 import { isIcmp, Protocol } from './headers.ts';
 import { icmpCodeNumber, icmpTypeNumber } from './icmp-names.ts';
 import { parseTcpFlags } from './names.ts';
@@ -56,7 +57,11 @@ export const notationOptions: Readonly<Record<string, NotationOption>> = {
     read: (value, { family }) => field('length', integer(value, maximumLength(family))),
   },
   ttl: { of: ip, expects: 'a number from 0 to 255', read: (value) => field('ttl', integer(value, 255)) },
-  dscp: { of: ip, expects: 'a number from 0 to 63', read: (value) => field('dscp', integer(value, 63)) },
+  dscp: {
+    of: ip,
+    expects: 'a name like ef or af41, or a number from 0 to 63',
+    read: (value) => field('dscp', dscpNames.get(value.toLowerCase()) ?? integer(value, 63)),
+  },
   vlan: { expects: 'a VLAN id from 0 to 4095, or two as OUTER,INNER', read: vlan },
   fragment: {
     of: ip,
@@ -90,7 +95,7 @@ export function readOptions(words: Words, subject: Subject): Options {
     }
     const { value } = splitOption(word.text);
     const read = option.read(value, subject, spec);
-    if (read === undefined) words.wrong(word, `"${value}" is no ${name}`, `Write ${option.expects}.`);
+    if (read === undefined) words.wrong(word, `${name} cannot be "${value}"`, `Write ${option.expects}.`);
     spec = { ...spec, ...read };
   }
   return { spec, places };

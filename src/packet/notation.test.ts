@@ -54,6 +54,7 @@ describe('what may be left out', () => {
     ['icmpv6 ::1 > ::2 neighbor-advertisement', 'icmp6 ::1 > ::2 neighbour-advertisement length=48'],
     ['6 [::1]:1 > [::2]:2', 'tcp [::1]:1 > [::2]:2 flags=S length=60'],
     ['arp 192.0.2.1 > 192.0.2.2 vlan=9', 'arp length=28 vlan=9'],
+    ['udp 192.0.2.1:1 > 192.0.2.2:2 dscp=AF41', 'udp 192.0.2.1:1 > 192.0.2.2:2 length=28 dscp=34'],
     ['udp 192.0.2.1:1 > 192.0.2.2:2 payload=c0ffee', 'udp 192.0.2.1:1 > 192.0.2.2:2 length=31'],
   ])('%s', (text, described) => {
     expect(describePacket(packetOf(text))).toBe(described);
@@ -106,7 +107,12 @@ describe('what is wrong is said, with the word under the caret', () => {
       'tcp 192.0.2.1:1 > 192.0.2.2:2 flgs=S ttl=300 type=3',
       'flgs=S: "flgs" is no option. Did you mean flags?',
       'type=3: type stands with a packet that has none. Leave it out: only icmp (IPv4) or icmp6 (IPv6) has type.',
-      'ttl=300: "300" is no ttl. Write a number from 0 to 255.',
+      'ttl=300: ttl cannot be "300". Write a number from 0 to 255.',
+    ],
+    [
+      'tcp 192.0.2.1:1 > 192.0.2.2:2 flags=Z dscp=fe',
+      'flags=Z: flags cannot be "Z". Write letters of SAFRPUEC (SYN, ACK, FIN, RST, PSH, URG, ECE, CWR), or none.',
+      'dscp=fe: dscp cannot be "fe". Write a name like ef or af41, or a number from 0 to 63.',
     ],
     ['arp vlan=1 vlan=2', 'vlan=2: vlan is given twice. Leave one of them out.'],
     ['gre 192.0.2.1 > 192.0.2.2 length=23', 'length=23: headers and payload take 24 bytes. Write length=24 or more.'],
@@ -116,7 +122,7 @@ describe('what is wrong is said, with the word under the caret', () => {
     ],
     [
       'udp 192.0.2.1:1 > 192.0.2.2:2 payload="x',
-      'payload="x: ""x" is no payload. Write hexadecimal digits, two a byte, or text in quotes.',
+      'payload="x: payload cannot be ""x". Write hexadecimal digits, two a byte, or text in quotes.',
     ],
   ])('%s', (text, ...problems) => {
     expect(problemsOf(text)).toEqual(problems);
