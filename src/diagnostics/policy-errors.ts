@@ -176,4 +176,9 @@ export const policyErrors = {
     meaning: 'Warning: no packet gets to a rule, for one above it matches every packet and ends the stage.',
     help: 'Move the rule that matches everything to the end, or remove those below it.',
   },
+  'policy/neighbour-unasked': {
+    meaning:
+      'Warning: a `filter` names ARP or neighbour discovery, about which a rule is only asked where its `protocol` or `icmpType` does.',
+    help: 'Write `protocol: arp`, or the ICMPv6 type like `icmpType: neighbor-solicitation`, beside the filter.',
+  },
 } as const;

@@ -11,11 +11,14 @@ const NAMED_TYPES_MAXIMUM = 16;
  * most 16 ICMPv6 types, one of its among them: a rule on `arp` and `icmp6` without types speaks of ARP only.
  */
 export function neighbourMatch(match: CheckedMatch): CheckedMatch | undefined {
-  if (namesDiscovery(match.icmpType?.v6 ?? [])) return match;
-  return match.protocol?.arp ? { ...match, protocol: { v4: [], v6: [], arp: true } } : undefined;
+  if (speaksOfDiscovery(match)) return match;
+  return speaksOfArp(match) ? { ...match, protocol: { v4: [], v6: [], arp: true } } : undefined;
 }
 
-function namesDiscovery(types: readonly NumberRange[]): boolean {
+export const speaksOfArp = ({ protocol }: CheckedMatch): boolean => protocol?.arp === true;
+
+export function speaksOfDiscovery({ icmpType }: CheckedMatch): boolean {
+  const types: readonly NumberRange[] = icmpType?.v6 ?? [];
   const named = types.reduce((sum, [lo, hi]) => sum + hi - lo + 1, 0);
   const { first, last } = NEIGHBOUR_DISCOVERY_TYPES;
   return named <= NAMED_TYPES_MAXIMUM && types.some(([lo, hi]) => lo <= last && hi >= first);

@@ -29,6 +29,29 @@ test.each<[what: string, policy: object, codes: string[]]>([
   expect(warnings(policy)).toEqual(codes);
 });
 
+const unasked = ['policy/neighbour-unasked'];
+
+test.each<[filter: string, keys: object, codes: string[]]>([
+  ['arp', {}, unasked],
+  ['arp or tcp port 22', {}, unasked],
+  ['ether proto 0x0806', {}, unasked],
+  ['ether[12:2] != 5 and arp host 192.0.2.1', {}, unasked],
+  ['arp', { protocol: 'arp' }, []],
+  ['arp or tcp', { protocol: ['arp', 'tcp'] }, []],
+  ['not arp', {}, []],
+  ['!(tcp or arp)', {}, []],
+  ['rarp', {}, []],
+  ['icmp6[icmp6type] == icmp6-neighborsolicit', {}, unasked],
+  ['icmp6[0] = 135', { protocol: 'icmpv6' }, unasked],
+  ['ip6[40] == 0x88', {}, unasked],
+  ['icmp6[0] = 135', { icmpType: 'neighbor-solicitation' }, []],
+  ['icmp6[0] = 128', {}, []],
+  ['icmp6', {}, []],
+  ['arp or icmp6[0] = 135', { protocol: 'arp' }, unasked],
+])('filter %s %j', (filter, keys, codes) => {
+  expect(warnings({ ingress: { rules: [{ filter, ...keys, action: 'drop' }] } })).toEqual(codes);
+});
+
 test.each<[what: string, rules: object[], codes: string[]]>([
   [
     'a rule behind one that decides everything',

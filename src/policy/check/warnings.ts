@@ -6,13 +6,20 @@ import { includes, intersect } from './ranges.ts';
 import type { Report } from './report.ts';
 import { matchesEverything } from './rules.ts';
 import { TCP_FLAGS } from './tcp-flags.ts';
+import { warnOfUnaskedFilters } from './unasked-filters.ts';
 
 /** What is not wrong, but hardly meant. */
 export function warnOf(policy: CheckedPolicy, report: Report): void {
   warnOfBlockedReplies(policy, report);
-  warnOfUnreachable('prefilter', policy.prefilter, ['prefilter'], report);
-  warnOfUnreachable('ingress', policy.ingress.rules, ['ingress', 'rules'], report);
-  warnOfUnreachable('egress', policy.egress.rules, ['egress', 'rules'], report);
+  const stages = [
+    ['prefilter', policy.prefilter, ['prefilter']],
+    ['ingress', policy.ingress.rules, ['ingress', 'rules']],
+    ['egress', policy.egress.rules, ['egress', 'rules']],
+  ] as const;
+  for (const [stage, rules, path] of stages) {
+    warnOfUnreachable(stage, rules, path, report);
+    warnOfUnaskedFilters(rules, path, report);
+  }
 }
 
 /** Ports that Linux gives to outgoing connections (net.ipv4.ip_local_port_range). */

@@ -47,7 +47,7 @@ export const rule = z.strictObject(
     }),
     protocol: optional(
       protocols,
-      'IP protocol, behind any IPv6 extension headers. `icmp` is ICMP in IPv4 and ICMPv6 in IPv6; `icmpv4` and `icmpv6` are one of the two. `"!tcp"` is any IP packet of another protocol.',
+      'IP protocol, behind any IPv6 extension headers. `icmp` is ICMP in IPv4 and ICMPv6 in IPv6; `icmpv4` and `icmpv6` are one of the two. `"!tcp"` is any IP packet of another protocol. A rule is asked about ARP only where this names `arp`.',
       { examples: ['tcp', ['tcp', 'udp'], '!icmp', 47] },
     ),
     from: optional(addresses(), 'Source address.', {
@@ -67,7 +67,7 @@ export const rule = z.strictObject(
     ),
     icmpType: optional(
       named(ICMP_TYPE_NAMES),
-      'ICMP type by name, which is the right number in each IP family, or by number, which needs `protocol: icmpv4` or `protocol: icmpv6`. Implies `protocol: icmp`.',
+      'ICMP type by name, which is the right number in each IP family, or by number, which needs `protocol: icmpv4` or `protocol: icmpv6`. Implies `protocol: icmp`. A rule is asked about IPv6 neighbour discovery (types 133 to 137) only where this names one of its types, and 16 types at most.',
       { examples: ['echo-request', ['echo-request', 'packet-too-big']] },
     ),
     icmpCode: optional(
@@ -105,7 +105,7 @@ export const rule = z.strictObject(
     }),
     filter: optional(
       z.string({ error: 'a tcpdump expression' }),
-      'A tcpdump expression (pcap-filter(7)), compiled by libpcap. One more match: the others must be true as well. Host names in it are looked up when the policy is read.',
+      'A tcpdump expression (pcap-filter(7)), compiled by libpcap. One more match: the others must be true as well. Host names in it are looked up when the policy is read. It does not speak of ARP and neighbour discovery for the rule: that takes `protocol: arp` or an `icmpType`.',
       { minLength: 1, examples: ['tcp dst port 23'] },
     ),
     action: required(
