@@ -109,7 +109,8 @@ test('the bytecode has labels and comments that name fields and rules', () => {
   expect(status).toBe(0);
   expect(stdout).toMatch(/^stage_prefilter.* \(xdp\)$/m);
   expect(stdout).toMatch(/packet->dst_port/);
-  expect(stdout).toMatch(/rule ssh/);
+  expect(stdout).toMatch(/^ rule ssh \(line 11\):$/m);
+  expect(stdout).toMatch(/rule ssh \(line 11\): allow/);
   expect(stdout).toMatch(/^ *\S+:$/m);
 });
 

@@ -42,7 +42,7 @@ function functionText(hook: string, [name = '', ...lines]: readonly string[], pa
 }
 
 function lineText(line: string, paint: Paint): string {
-  if (/^\s*\S+:$/.test(line)) return paint('cyan', line);
+  if (/^ \S.*:$/.test(line)) return paint('cyan', line);
   const comment = line.indexOf('/*');
   return comment < 0 ? line : line.slice(0, comment) + paint('dim', line.slice(comment));
 }

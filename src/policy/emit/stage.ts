@@ -78,8 +78,11 @@ export function emitChain(chain: Chain, options: ChainOptions): ChainCode {
 
 function emitRule(e: Emitter, lowered: LoweredRule, limit: number): void {
   const { asm } = e;
+  const { name, line, index } = lowered.rule;
   const next = asm.uniqueLabel('next-rule');
-  asm.forRule(lowered.rule.index);
+  asm.forRule(index);
+  // No jump leads here: it is for people who read the code. Names of rules are unique.
+  asm.label(`rule ${name} (line ${line})`);
   for (const test of lowered.tests) emitTest(e, test, next);
   emitAction(e, lowered, limit);
   asm.forRule(undefined);
