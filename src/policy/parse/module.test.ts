@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { definePolicy } from '../define-policy.ts';
 import { examinePolicy } from '../load.ts';
+import type { Rule } from '../schema/policy.ts';
 
 /** Outside of any package, as users keep their policies. */
 let folder: string;
@@ -93,6 +94,9 @@ test('the compiler knows the language', () => {
     interfaces,
     prefilter: [{ tcpFlags: ['syn', '!ack'], from: '@a', port: ['@web', 80], action: 'drop' }],
   });
+  const ports = [22, '8000-8100'] as const;
+  const rules: readonly Rule[] = [{ protocol: ['tcp', '!udp'] as const, port: ports, action: 'allow' }];
+  definePolicy({ version: 1, interfaces: ['eth0'] as const, sets: { web: { ports } }, egress: { rules } } as const);
   // @ts-expect-error no such protocol
   definePolicy({ version: 1, interfaces, prefilter: [{ protocol: 'tpc', action: 'drop' }] });
   // @ts-expect-error no such flag

@@ -68,9 +68,12 @@ export const policySchema = required(
   { title: 'Sluice policy' },
 );
 
+/** What is written is only read: constants and lists `as const` do as well. */
+type Written<T> = { readonly [Key in keyof T]: Written<T[Key]> };
+
 /** A policy as it is written, in YAML, JSON or TypeScript. */
-export type Policy = z.input<typeof policySchema>;
+export type Policy = Written<z.input<typeof policySchema>>;
 /** One rule of a policy. */
-export type Rule = z.input<typeof rule>;
+export type Rule = Written<z.input<typeof rule>>;
 /** A named set of addresses or ports. */
-export type PolicySet = z.input<typeof set>;
+export type PolicySet = Written<z.input<typeof set>>;
