@@ -1,21 +1,5 @@
 import { expect, test } from 'vitest';
-import { stringify } from 'yaml';
-import { checkPolicy } from './check.ts';
-import type { CheckedPolicy, CheckedRule } from './checked.ts';
-
-/** A policy that has to be in order. */
-function checked(policy: object): CheckedPolicy {
-  const text = stringify({ version: 1, interfaces: ['eth0', 'eth1'], ...policy });
-  const result = checkPolicy({ path: 'policy.yaml', text });
-  expect(result.problems.filter(({ severity }) => severity !== 'warning')).toEqual([]);
-  return result.policy as CheckedPolicy;
-}
-
-const sets = { admins: ['203.0.113.0/24'], web: { ports: [80, 443, '8000-8100'] } };
-
-function rule(keys: object): CheckedRule {
-  return checked({ sets, ingress: { rules: [{ action: 'allow', ...keys }] } }).ingress.rules[0] as CheckedRule;
-}
+import { checkedRule } from './testing/checked.ts';
 
 const both = (...ranges: [number, number][]) => ({ v4: ranges, v6: ranges });
 const tcp = { ...both([6, 6]), arp: false };
@@ -280,7 +264,7 @@ test.each<[what: string, rule: object, match: object]>([
     { payload: { base: 'transport', offset: 13, bytes: Uint8Array.of(0xc3, 0xa9), mask: Uint8Array.of(0xff, 0x0f) } },
   ],
 ])('%s', (_what, keys, match) => {
-  expect(rule(keys).match).toEqual(match);
+  expect(checkedRule(keys).match).toEqual(match);
 });
 
 const literal = (lo: number, hi: number) => ({
@@ -303,5 +287,5 @@ test.each<[what: string, from: string | string[], match: object]>([
   ],
   ['nothing but negation', '!10.0.0.1', { any: [], none: [literal(0x0a000001, 0x0a000001)] }],
 ])('from: %s', (_what, from, match) => {
-  expect(rule({ from }).match).toEqual({ from: match });
+  expect(checkedRule({ from }).match).toEqual({ from: match });
 });

@@ -1,24 +1,9 @@
 import { expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import { checkPolicy } from './check.ts';
-import type { CheckedPolicy, CheckedRule } from './checked.ts';
 import { policySchema } from './schema/policy.ts';
 import { rule as ruleSchema } from './schema/rule.ts';
-
-/** A policy that has to be in order. */
-function checked(policy: object): CheckedPolicy {
-  const text = stringify({ version: 1, interfaces: ['eth0', 'eth1'], ...policy });
-  const result = checkPolicy({ path: 'policy.yaml', text });
-  expect(result.problems.filter(({ severity }) => severity !== 'warning')).toEqual([]);
-  return result.policy as CheckedPolicy;
-}
-
-const sets = { admins: ['203.0.113.0/24'], web: { ports: [80, 443, '8000-8100'] } };
-
-function rule(keys: object): CheckedRule {
-  return checked({ sets, ingress: { rules: [{ action: 'allow', ...keys }] } }).ingress.rules[0] as CheckedRule;
-}
+import { checked, checkedRule } from './testing/checked.ts';
 
 test.each<[action: unknown, checked: object]>([
   ['allow', { kind: 'allow' }],
@@ -30,7 +15,7 @@ test.each<[action: unknown, checked: object]>([
   [{ mark: 7 }, { kind: 'mark', mark: 7 }],
   [{ mark: '0xFFFFFFFF' }, { kind: 'mark', mark: 0xffff_ffff }],
 ])('action %j', (action, expected) => {
-  expect(rule({ action }).action).toEqual(expected);
+  expect(checkedRule({ action }).action).toEqual(expected);
 });
 
 test('a policy of the least that there can be lets everything pass', () => {
@@ -74,7 +59,7 @@ test('sets include sets, in any order', () => {
 });
 
 test('a filter is compiled by libpcap', () => {
-  const { filter } = rule({ filter: 'ip' }).match;
+  const { filter } = checkedRule({ filter: 'ip' }).match;
   expect(filter?.expression).toBe('ip');
   // ldh [12]; jeq #0x800; ret; ret
   expect(filter?.program.map(({ code, k }) => [code, k])).toEqual([
@@ -94,7 +79,7 @@ test('without libpcap a filter is an error that names the package', () => {
 test.each(Object.entries(ruleSchema.def.shape))('the examples of %s in the schema are in order', (key, schema) => {
   const inner = schema instanceof z.ZodMiniOptional ? schema.def.innerType : schema;
   const examples = z.globalRegistry.get(inner)?.['examples'];
-  for (const example of examples as unknown[]) rule({ [key]: example });
+  for (const example of examples as unknown[]) checkedRule({ [key]: example });
 });
 
 test('the schema has a description for every key', () => {

@@ -47,8 +47,6 @@ compopt() { :; }; _sluice; printf '%s\\n' "\${COMPREPLY[@]}"`;
   });
 });
 
-const isInstalled = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0;
-
 describe.each(['zsh', 'fish'])('%s', (shell) => {
   test('every command and option is in it', () => {
     const text = script(shell);
@@ -60,12 +58,12 @@ describe.each(['zsh', 'fish'])('%s', (shell) => {
   });
 });
 
-test.skipIf(!isInstalled('zsh'))('zsh takes the script (skipped where there is no zsh)', () => {
+test('zsh takes the script', () => {
   const { status, stderr } = spawnSync('zsh', ['-n'], { input: script('zsh'), encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
-describe.skipIf(!isInstalled('fish'))('fish (skipped where there is no fish)', () => {
+describe('fish completes', () => {
   folder.write('sluice.fish', script('fish'));
 
   test.each([
