@@ -64,12 +64,19 @@ enum fragment {
 	FRAGMENT_LATER = 2, /* offset above 0: no transport header */
 };
 
-/* All fields in host byte order. An IPv4 address stands in the low 32 bits of _lo, _hi is 0. */
+/* All fields in host byte order. An IPv4 address stands in the low 32 bits of _lo, _hi is 0. What rules are classified by
+ * comes first, in 32-bit words: see src/policy/classifier. */
 struct packet {
 	__u64 src_hi;
 	__u64 src_lo;
 	__u64 dst_hi;
 	__u64 dst_lo;
+	__u16 dst_port;
+	__u16 src_port;
+	__u8 protocol; /* IANA number behind all IPv6 extension headers; 0 with family 0 */
+	__u8 traits; /* enum trait, or-ed */
+	__u8 tcp_flags; /* bit 0 FIN, 1 SYN, 2 RST, 3 PSH, 4 ACK, 5 URG, 6 ECE, 7 CWR */
+	__u8 icmp_type;
 	__u64 time_ns; /* bpf_ktime_get_ns, only in an event */
 	__u32 ifindex;
 	__u32 frame_length; /* bytes from the Ethernet header on, as received */
@@ -77,22 +84,16 @@ struct packet {
 	__u32 mark;
 	__u32 rule; /* enum reason, or FIRST_RULE + n */
 	__u16 ethertype; /* behind the VLAN tags */
-	__u16 src_port;
-	__u16 dst_port;
 	__u16 vlan; /* VLAN id of the outer tag, 12 bits */
 	__u16 vlan_inner; /* VLAN id of the second tag */
 	__u16 l3_offset; /* from the first byte of the frame */
 	__u16 l4_offset;
 	__u16 payload_offset; /* behind the transport header; l4_offset where there is none known */
 	__u8 family; /* 4, 6, or 0: not IP */
-	__u8 protocol; /* IANA number behind all IPv6 extension headers; 0 with family 0 */
-	__u8 tcp_flags; /* bit 0 FIN, 1 SYN, 2 RST, 3 PSH, 4 ACK, 5 URG, 6 ECE, 7 CWR */
-	__u8 icmp_type;
 	__u8 icmp_code;
 	__u8 ttl; /* or hop limit */
 	__u8 dscp; /* 6 bits */
 	__u8 fragment; /* enum fragment */
-	__u8 traits; /* enum trait, or-ed */
 	__u8 verdict; /* enum verdict */
 	__u8 stage; /* enum stage */
 	__u8 pad;

@@ -23,8 +23,8 @@ static __always_inline __u32 forget(__u16 *field, __u32 offset)
 
 static __always_inline void set_ports(struct packet *packet, const struct ports *ports)
 {
-	packet->src_port = bpf_ntohs(ports->source);
-	packet->dst_port = bpf_ntohs(ports->destination);
+	/* Both in one store: the classifier reads them in one load, which would wait for two stores to reach the cache. */
+	*(__u32 *)&packet->dst_port = bpf_ntohl(*(const __u32 *)ports);
 	packet->traits |= TRAIT_PORTS;
 }
 

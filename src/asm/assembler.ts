@@ -45,6 +45,9 @@ export interface Assembler extends Arithmetic {
   /** The address of the byte at `offset` in the value of entry 0 of an array map. */
   loadMapValue(dst: Register, map: string, offset: number): void;
 
+  /** The address of a function that the linker finds by name, for a kernel function that calls back. */
+  loadFunction(dst: Register, name: string): void;
+
   /** Names the place of the next instruction. Labels belong to their function. */
   label(name: string): void;
   /** A label name not given out before, not yet placed. */
@@ -173,6 +176,15 @@ export function createAssembler(name: string): Assembler {
       const reference = { name: map, kind: 'value', offset: operands.immediate(offset, 32) } as const;
       emit({ opcode: op.LOAD_IMM64, dst: operands.destination(dst), src: op.loadSource.MAP_VALUE, map: reference });
     },
+    loadFunction: (dst, callee) =>
+      emit({
+        opcode: op.LOAD_IMM64,
+        dst: operands.destination(dst),
+        src: op.loadSource.FUNCTION,
+        imm: -1,
+        imm64: 0n,
+        call: callee,
+      }),
 
     label: (label) => labels.push(label),
     uniqueLabel: (prefix) => `${prefix}.${uniqueLabels++}`,

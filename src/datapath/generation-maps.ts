@@ -16,6 +16,7 @@ import {
 } from '../kernel/index.ts';
 import { type ObjectMap, setVariables } from '../kernel/object/index.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
+import type { ClassifierTable } from '../policy/emit/classifier.ts';
 import type { TrieMap } from '../policy/tables.ts';
 import type { HookName } from './generation.ts';
 import { dataPlane } from './objects.ts';
@@ -44,6 +45,7 @@ export function createGenerationMaps(
 ): GenerationMaps {
   const all = new Map<string, MapHandle>();
   const tries = new Map(compiled.tries.map((trie) => [trie.map, trie]));
+  const tables = new Map(compiled.tables.map((table) => [table.map, table]));
 
   function get(hook: HookName, name: string): MapHandle {
     const key = PER_HOOK.has(name) ? `${hook}:${name}` : name;
@@ -58,6 +60,9 @@ export function createGenerationMaps(
   function create(hook: HookName, name: string): MapHandle {
     const trie = tries.get(name);
     if (trie) return createTrie(trie);
+    const table = tables.get(name);
+    if (table) return createTable(table);
+    if (name === 'rounds') return createRounds();
     if (name === 'bitmaps') return createArray(name, compiled.bitmaps, 0);
     if (name === '.rodata') return createConstants(hook, constants);
     const { type, keySize, valueSize, maxEntries, flags } = dataPlane(hook).maps.get(name) as ObjectMap;
@@ -127,6 +132,34 @@ function explainSize<T>({ map, set, capacity }: TrieMap, action: () => T): T {
     throw new SluiceError({ code: 'datapath/set-too-large', message, help }, { cause: error });
   }
 }
+
+/** Room behind a table's words for the longest entry, bytes: code reads that of an index which it only masks. */
+const TABLE_SLACK = 64;
+
+function createTable({ map, classifier: { image }, capacity }: ClassifierTable): MapHandle {
+  const valueSize = capacity * WORD_BYTES + TABLE_SLACK;
+  const shape = { keySize: u32.size, valueSize, maxEntries: 1, flags: BPF_F_MMAPABLE };
+  const handle = createMapHandle({ type: 'array', name: map, ...shape });
+  try {
+    using memory = mapMemory(handle);
+    new Uint32Array(memory.buffer).set(image.halves.subarray(0, image.length * 2));
+    return handle;
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}
+
+/** What the loop of src/policy/emit/trees.ts goes over: only how many there are counts. */
+const createRounds = (): MapHandle =>
+  createMapHandle({
+    type: 'array',
+    name: 'rounds',
+    keySize: u32.size,
+    valueSize: u32.size,
+    maxEntries: 1024,
+    flags: 0,
+  });
 
 function createArray(name: string, content: Uint8Array, flags: number): MapHandle {
   const shape = { keySize: u32.size, valueSize: content.length, maxEntries: 1 };

@@ -133,6 +133,12 @@ export interface Packet {
   readonly srcLo: bigint;
   readonly dstHi: bigint;
   readonly dstLo: bigint;
+  readonly dstPort: number;
+  readonly srcPort: number;
+  readonly protocol: number;
+  readonly traits: number;
+  readonly tcpFlags: number;
+  readonly icmpType: number;
   readonly timeNs: bigint;
   readonly ifindex: number;
   readonly frameLength: number;
@@ -140,22 +146,16 @@ export interface Packet {
   readonly mark: number;
   readonly rule: number;
   readonly ethertype: number;
-  readonly srcPort: number;
-  readonly dstPort: number;
   readonly vlan: number;
   readonly vlanInner: number;
   readonly l3Offset: number;
   readonly l4Offset: number;
   readonly payloadOffset: number;
   readonly family: number;
-  readonly protocol: number;
-  readonly tcpFlags: number;
-  readonly icmpType: number;
   readonly icmpCode: number;
   readonly ttl: number;
   readonly dscp: number;
   readonly fragment: number;
-  readonly traits: number;
   readonly verdict: number;
   readonly stage: number;
 }
@@ -165,29 +165,29 @@ export const packetFields = {
   srcLo: { name: 'src_lo', offset: 8, size: 8 },
   dstHi: { name: 'dst_hi', offset: 16, size: 8 },
   dstLo: { name: 'dst_lo', offset: 24, size: 8 },
-  timeNs: { name: 'time_ns', offset: 32, size: 8 },
-  ifindex: { name: 'ifindex', offset: 40, size: 4 },
-  frameLength: { name: 'frame_length', offset: 44, size: 4 },
-  length: { name: 'length', offset: 48, size: 4 },
-  mark: { name: 'mark', offset: 52, size: 4 },
-  rule: { name: 'rule', offset: 56, size: 4 },
-  ethertype: { name: 'ethertype', offset: 60, size: 2 },
-  srcPort: { name: 'src_port', offset: 62, size: 2 },
-  dstPort: { name: 'dst_port', offset: 64, size: 2 },
-  vlan: { name: 'vlan', offset: 66, size: 2 },
-  vlanInner: { name: 'vlan_inner', offset: 68, size: 2 },
-  l3Offset: { name: 'l3_offset', offset: 70, size: 2 },
-  l4Offset: { name: 'l4_offset', offset: 72, size: 2 },
-  payloadOffset: { name: 'payload_offset', offset: 74, size: 2 },
-  family: { name: 'family', offset: 76, size: 1 },
-  protocol: { name: 'protocol', offset: 77, size: 1 },
-  tcpFlags: { name: 'tcp_flags', offset: 78, size: 1 },
-  icmpType: { name: 'icmp_type', offset: 79, size: 1 },
-  icmpCode: { name: 'icmp_code', offset: 80, size: 1 },
-  ttl: { name: 'ttl', offset: 81, size: 1 },
-  dscp: { name: 'dscp', offset: 82, size: 1 },
-  fragment: { name: 'fragment', offset: 83, size: 1 },
-  traits: { name: 'traits', offset: 84, size: 1 },
+  dstPort: { name: 'dst_port', offset: 32, size: 2 },
+  srcPort: { name: 'src_port', offset: 34, size: 2 },
+  protocol: { name: 'protocol', offset: 36, size: 1 },
+  traits: { name: 'traits', offset: 37, size: 1 },
+  tcpFlags: { name: 'tcp_flags', offset: 38, size: 1 },
+  icmpType: { name: 'icmp_type', offset: 39, size: 1 },
+  timeNs: { name: 'time_ns', offset: 40, size: 8 },
+  ifindex: { name: 'ifindex', offset: 48, size: 4 },
+  frameLength: { name: 'frame_length', offset: 52, size: 4 },
+  length: { name: 'length', offset: 56, size: 4 },
+  mark: { name: 'mark', offset: 60, size: 4 },
+  rule: { name: 'rule', offset: 64, size: 4 },
+  ethertype: { name: 'ethertype', offset: 68, size: 2 },
+  vlan: { name: 'vlan', offset: 70, size: 2 },
+  vlanInner: { name: 'vlan_inner', offset: 72, size: 2 },
+  l3Offset: { name: 'l3_offset', offset: 74, size: 2 },
+  l4Offset: { name: 'l4_offset', offset: 76, size: 2 },
+  payloadOffset: { name: 'payload_offset', offset: 78, size: 2 },
+  family: { name: 'family', offset: 80, size: 1 },
+  icmpCode: { name: 'icmp_code', offset: 81, size: 1 },
+  ttl: { name: 'ttl', offset: 82, size: 1 },
+  dscp: { name: 'dscp', offset: 83, size: 1 },
+  fragment: { name: 'fragment', offset: 84, size: 1 },
   verdict: { name: 'verdict', offset: 85, size: 1 },
   stage: { name: 'stage', offset: 86, size: 1 },
 } as const satisfies Record<string, codec.StructField>;
@@ -199,29 +199,29 @@ export const packetCodec: codec.Codec<Packet> = {
     srcLo: view.getBigUint64(offset + 8, true),
     dstHi: view.getBigUint64(offset + 16, true),
     dstLo: view.getBigUint64(offset + 24, true),
-    timeNs: view.getBigUint64(offset + 32, true),
-    ifindex: view.getUint32(offset + 40, true),
-    frameLength: view.getUint32(offset + 44, true),
-    length: view.getUint32(offset + 48, true),
-    mark: view.getUint32(offset + 52, true),
-    rule: view.getUint32(offset + 56, true),
-    ethertype: view.getUint16(offset + 60, true),
-    srcPort: view.getUint16(offset + 62, true),
-    dstPort: view.getUint16(offset + 64, true),
-    vlan: view.getUint16(offset + 66, true),
-    vlanInner: view.getUint16(offset + 68, true),
-    l3Offset: view.getUint16(offset + 70, true),
-    l4Offset: view.getUint16(offset + 72, true),
-    payloadOffset: view.getUint16(offset + 74, true),
-    family: view.getUint8(offset + 76),
-    protocol: view.getUint8(offset + 77),
-    tcpFlags: view.getUint8(offset + 78),
-    icmpType: view.getUint8(offset + 79),
-    icmpCode: view.getUint8(offset + 80),
-    ttl: view.getUint8(offset + 81),
-    dscp: view.getUint8(offset + 82),
-    fragment: view.getUint8(offset + 83),
-    traits: view.getUint8(offset + 84),
+    dstPort: view.getUint16(offset + 32, true),
+    srcPort: view.getUint16(offset + 34, true),
+    protocol: view.getUint8(offset + 36),
+    traits: view.getUint8(offset + 37),
+    tcpFlags: view.getUint8(offset + 38),
+    icmpType: view.getUint8(offset + 39),
+    timeNs: view.getBigUint64(offset + 40, true),
+    ifindex: view.getUint32(offset + 48, true),
+    frameLength: view.getUint32(offset + 52, true),
+    length: view.getUint32(offset + 56, true),
+    mark: view.getUint32(offset + 60, true),
+    rule: view.getUint32(offset + 64, true),
+    ethertype: view.getUint16(offset + 68, true),
+    vlan: view.getUint16(offset + 70, true),
+    vlanInner: view.getUint16(offset + 72, true),
+    l3Offset: view.getUint16(offset + 74, true),
+    l4Offset: view.getUint16(offset + 76, true),
+    payloadOffset: view.getUint16(offset + 78, true),
+    family: view.getUint8(offset + 80),
+    icmpCode: view.getUint8(offset + 81),
+    ttl: view.getUint8(offset + 82),
+    dscp: view.getUint8(offset + 83),
+    fragment: view.getUint8(offset + 84),
     verdict: view.getUint8(offset + 85),
     stage: view.getUint8(offset + 86),
   }),
@@ -230,29 +230,29 @@ export const packetCodec: codec.Codec<Packet> = {
     view.setBigUint64(offset + 8, value.srcLo, true);
     view.setBigUint64(offset + 16, value.dstHi, true);
     view.setBigUint64(offset + 24, value.dstLo, true);
-    view.setBigUint64(offset + 32, value.timeNs, true);
-    view.setUint32(offset + 40, value.ifindex, true);
-    view.setUint32(offset + 44, value.frameLength, true);
-    view.setUint32(offset + 48, value.length, true);
-    view.setUint32(offset + 52, value.mark, true);
-    view.setUint32(offset + 56, value.rule, true);
-    view.setUint16(offset + 60, value.ethertype, true);
-    view.setUint16(offset + 62, value.srcPort, true);
-    view.setUint16(offset + 64, value.dstPort, true);
-    view.setUint16(offset + 66, value.vlan, true);
-    view.setUint16(offset + 68, value.vlanInner, true);
-    view.setUint16(offset + 70, value.l3Offset, true);
-    view.setUint16(offset + 72, value.l4Offset, true);
-    view.setUint16(offset + 74, value.payloadOffset, true);
-    view.setUint8(offset + 76, value.family);
-    view.setUint8(offset + 77, value.protocol);
-    view.setUint8(offset + 78, value.tcpFlags);
-    view.setUint8(offset + 79, value.icmpType);
-    view.setUint8(offset + 80, value.icmpCode);
-    view.setUint8(offset + 81, value.ttl);
-    view.setUint8(offset + 82, value.dscp);
-    view.setUint8(offset + 83, value.fragment);
-    view.setUint8(offset + 84, value.traits);
+    view.setUint16(offset + 32, value.dstPort, true);
+    view.setUint16(offset + 34, value.srcPort, true);
+    view.setUint8(offset + 36, value.protocol);
+    view.setUint8(offset + 37, value.traits);
+    view.setUint8(offset + 38, value.tcpFlags);
+    view.setUint8(offset + 39, value.icmpType);
+    view.setBigUint64(offset + 40, value.timeNs, true);
+    view.setUint32(offset + 48, value.ifindex, true);
+    view.setUint32(offset + 52, value.frameLength, true);
+    view.setUint32(offset + 56, value.length, true);
+    view.setUint32(offset + 60, value.mark, true);
+    view.setUint32(offset + 64, value.rule, true);
+    view.setUint16(offset + 68, value.ethertype, true);
+    view.setUint16(offset + 70, value.vlan, true);
+    view.setUint16(offset + 72, value.vlanInner, true);
+    view.setUint16(offset + 74, value.l3Offset, true);
+    view.setUint16(offset + 76, value.l4Offset, true);
+    view.setUint16(offset + 78, value.payloadOffset, true);
+    view.setUint8(offset + 80, value.family);
+    view.setUint8(offset + 81, value.icmpCode);
+    view.setUint8(offset + 82, value.ttl);
+    view.setUint8(offset + 83, value.dscp);
+    view.setUint8(offset + 84, value.fragment);
     view.setUint8(offset + 85, value.verdict);
     view.setUint8(offset + 86, value.stage);
   },

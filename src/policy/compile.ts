@@ -2,13 +2,16 @@ import type { Assembler, BpfFunction } from '../asm/index.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
 import { FIRST_LOG_LIMIT, FIRST_PART, FIRST_RULE, Reason, Verdict } from '../generated/abi.ts';
 import type { CheckedPolicy } from './checked.ts';
-import { verdictOf } from './emit/action.ts';
+import type { Classifier } from './classifier/classifier.ts';
+import type { ClassifierTable } from './emit/classifier.ts';
 import type { Emitter } from './emit/emitter.ts';
 import { type Hook, hooks } from './emit/hook.ts';
 import { type Chain, type ChainOptions, emitChain, type PartLimits } from './emit/stage.ts';
 import type { LoweredRule } from './lower.ts';
 import { type Plan, planPolicy, type StagePlan } from './plan.ts';
+import { type Structure, structureChain } from './structure.ts';
 import { createBitmapTable, createSetTable, type TrieMap } from './tables.ts';
+import { verdictOf } from './verdict.ts';
 
 export interface CompileOptions {
   /** The kernel's number for an interface that a rule names. */
@@ -17,6 +20,8 @@ export interface CompileOptions {
   readonly multiBuffer?: boolean;
   /** When a program is full and goes on in the next: small in tests. */
   readonly partLimits?: PartLimits;
+  /** How to ask rules whatever it costs: for experiments. */
+  readonly structure?: 'straight' | 'trees';
 }
 
 /** A policy as eBPF, not yet linked with the data plane's C nor loaded. */
@@ -26,6 +31,9 @@ export interface CompiledPolicy {
   /** Where the policy judges what leaves. */
   readonly tc?: CompiledHook;
   readonly tries: readonly TrieMap[];
+  /** Chains of rules by their names, as they are asked. */
+  readonly structures: ReadonlyMap<string, Structure>;
+  readonly tables: readonly ClassifierTable[];
   /** The value of the map `bitmaps`; empty where none is used. */
   readonly bitmaps: Uint8Array;
   /** Entries of the map `counters`: reasons, then rules. */
@@ -52,22 +60,34 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
   const sets = createSetTable(policy.sets);
   const bitmaps = createBitmapTable();
   const rules = compiledRules(plan);
-  const logRules = rules.filter(({ action }) => action.kind === 'log');
-  const limits = new Map(logRules.map(({ rule }, index) => [rule.index, FIRST_LOG_LIMIT + index]));
-  const limitOf = ({ rule }: LoweredRule): number => limits.get(rule.index) ?? 0;
+  const logs = logRules(policy);
+  const structures = new Map<string, Structure>();
+  const tables = new Map<string, ClassifierTable>();
+  const toChain = ({ rules: asked, ...chain }: PlannedChain): Chain => {
+    const { name } = chain;
+    const force = options.structure;
+    const structure = structureChain(asked, { chain: name, sets: policy.sets, ...(force && { force }) });
+    structures.set(name, structure);
+    return { ...chain, structure };
+  };
 
-  function compileHook(hook: Hook, chains: readonly Chain[]): CompiledHook {
+  function compileHook(hook: Hook, chains: readonly PlannedChain[]): CompiledHook {
     const emitterFor = (asm: Assembler): Emitter => ({
       asm,
       hook,
       sets,
       bitmaps,
+      firstLogRule: logs.first,
       interfaceIndex: options.interfaceIndex,
       multiBuffer: options.multiBuffer ?? false,
     });
-    return emitHook(chains, {
+    return emitHook(chains.map(toChain), {
       emitterFor,
-      limitOf,
+      tableOf: (block) => {
+        const table = { map: block.map, classifier: block.classifier, capacity: capacityOf(block.classifier) };
+        tables.set(block.map, table);
+        return table;
+      },
       ...(options.partLimits && { limits: options.partLimits }),
     });
   }
@@ -82,9 +102,11 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
     xdp,
     ...(tc && { tc }),
     tries: sets.tries,
+    structures,
+    tables: [...tables.values()],
     bitmaps: bitmaps.contents(),
     counters: FIRST_RULE + policy.prefilter.length + policy.ingress.rules.length + policy.egress.rules.length,
-    limits: FIRST_LOG_LIMIT + logRules.length,
+    limits: FIRST_LOG_LIMIT + logs.count,
     constants: {
       has_prefilter: hasPrefilter ? 1 : 0,
       has_mark: rules.some(({ action }) => action.kind === 'mark') ? 1 : 0,
@@ -100,6 +122,15 @@ function compiledRules(plan: Plan): LoweredRule[] {
   return [...new Map(all.map((lowered) => [lowered.rule.index, lowered])).values()];
 }
 
+/** The log rules' numbers: each has a limit of its own, and those between them one that is not used. */
+function logRules({ prefilter, ingress, egress }: CheckedPolicy): { first: number; count: number } {
+  const all = [...prefilter, ...ingress.rules, ...egress.rules].filter(({ action }) => action.kind === 'log');
+  const [first, last] = [all[0]?.index ?? 0, all.at(-1)?.index ?? -1];
+  return { first, count: last - first + 1 };
+}
+
+const capacityOf = ({ image }: Classifier): number => 2 ** Math.ceil(Math.log2(image.length));
+
 function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextProgram'>): CompiledHook {
   const functions: BpfFunction[] = [];
   const parts: { index: number; function: BpfFunction }[] = [];
@@ -107,7 +138,7 @@ function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextPro
   for (const chain of chains) {
     const first = next;
     const code = emitChain(chain, { ...options, nextProgram: () => next++ });
-    functions.push(code.entry);
+    functions.push(code.entry, ...code.called);
     code.parts.forEach((part, i) => {
       parts.push({ index: first + i, function: part });
     });
@@ -123,11 +154,13 @@ function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextPro
 
 const handsOn = { id: Reason.NONE, verdict: Verdict.NONE } as const;
 
+type PlannedChain = Omit<Chain, 'structure'> & { readonly rules: readonly LoweredRule[] };
+
 /** The C object's call needs a target, also where `has_prefilter` keeps it from being made. */
-const noPrefilter: Chain = { name: 'stage_prefilter', rules: [], end: handsOn };
+const noPrefilter: PlannedChain = { name: 'stage_prefilter', rules: [], end: handsOn };
 
 /** The stage's chain, and the one for ARP and neighbour discovery, which pass where no rule speaks of them. */
-function chainsOf({ stage, rules, neighbourRules, default: end }: StagePlan): Chain[] {
+function chainsOf({ stage, rules, neighbourRules, default: end }: StagePlan): PlannedChain[] {
   const name = `stage_${stage}`;
   const neighbours = `${name}_neighbours`;
   const ends = {

@@ -43,7 +43,7 @@ export function lowerRule(rule: CheckedRule): LoweredRule {
   return { rule, tests: lowerMatch(rule.match), action: rule.action };
 }
 
-function lowerMatch(match: CheckedMatch): Test[] {
+export function lowerMatch(match: CheckedMatch): Test[] {
   const f = packetFields;
   const tests: Test[] = [];
   const numbers = (field: PacketField, ranges: readonly NumberRange[] | undefined, ...needs: Test[]): void => {

@@ -26,7 +26,7 @@ export function optimiseRules(rules: readonly LoweredRule[], sets: ReadonlyMap<s
 
   for (const lowered of rules) {
     const { rule, action } = lowered;
-    const tests = simplify(lowered.tests, sets);
+    const tests = simplifyTests(lowered.tests, sets);
     const ends = action.kind === 'allow' || action.kind === 'drop' || action.kind === 'reject';
     const key = testsKey(tests);
     const same = seen.get(key);
@@ -55,7 +55,7 @@ const costs: Record<Test['kind'], number> = {
   filter: 20,
 };
 
-function simplify(tests: readonly Test[], sets: ReadonlyMap<string, AddressSet>): Test[] {
+export function simplifyTests(tests: readonly Test[], sets: ReadonlyMap<string, AddressSet>): Test[] {
   const simplified = tests.map((test) => simplifyTest(test, sets));
   const unique = [...new Map(simplified.map((test) => [testsKey([test]), test])).values()];
   // The sort is stable: tests of one cost stay as the policy has them, a trait before the field that needs it.
@@ -71,8 +71,8 @@ function simplifyTest(test: Test, sets: ReadonlyMap<string, AddressSet>): Test {
     case 'interface':
       return test.names.length === 0 ? NEVER : test;
     case 'by-family': {
-      const v4 = simplify(test.v4, sets);
-      const v6 = simplify(test.v6, sets);
+      const v4 = simplifyTests(test.v4, sets);
+      const v6 = simplifyTests(test.v6, sets);
       const none = [v4, v6].every((list) => list.some(({ kind }) => kind === 'never'));
       return none ? NEVER : { ...test, v4, v6 };
     }
@@ -94,7 +94,7 @@ const hasAddresses = (set: AddressSet | undefined): boolean =>
   set !== undefined && set.ranges.v4.length + set.ranges.v6.length > 0;
 
 /** The same string for the same tests. Typed arrays and 64-bit numbers have no JSON of their own. */
-function testsKey(tests: readonly Test[]): string {
+export function testsKey(tests: readonly Test[]): string {
   return JSON.stringify(tests, (_, value: unknown) => {
     if (typeof value === 'bigint') return `${value}n`;
     if (value instanceof BigUint64Array || value instanceof Uint32Array || value instanceof Uint8Array) {

@@ -18,9 +18,10 @@ const FRAMES_A_POLICY = 420;
 /** Pairs of a policy and a packet. */
 const LEAST = 200_000;
 
-/** Every fourth policy is split as if programs could hold next to nothing, another is for frames of several buffers. */
+/** Every fourth policy is split as if programs could hold next to nothing, others are for frames of several buffers, or in trees. */
 function optionsOf(index: number): RehearsalOptions {
   if (index % 4 === 0) return { partLimits: { instructions: 50, conditionalJumps: 10 } };
+  if (index % 4 === 2) return { structure: 'trees' };
   return { multiBuffer: index % 4 === 1 };
 }
 

@@ -24,14 +24,17 @@ const hitting6 = (n: number): Uint8Array =>
   buildFrame(parseNotation(`tcp [2001:db8:${n.toString(16)}::1]:1 > [2001:db8:ffff::7]:${n}`));
 
 /** A program for each rule: with the entry's, one more than there are tail calls to get there. */
-const oneEach = { instructions: 1, conditionalJumps: 1 };
+const oneEach = { partLimits: { instructions: 1, conditionalJumps: 1 }, structure: 'straight' } as const;
 const MOST_PROGRAMS = 33;
 
 describe('many rules', () => {
-  test('two thousand are judged, each as itself, by several programs', () => {
+  test.each([
+    ['one after the other, by several programs', 'straight', 2],
+    ['in trees, by one program', 'trees', 1],
+  ] as const)('two thousand are judged, each as itself, %s', (_, structure, programs) => {
     const count = 2000;
-    using rehearsal = openRehearsal(policyWith(count, 'drop'));
-    expect(rehearsal.generation.programs.length).toBeGreaterThan(1);
+    using rehearsal = openRehearsal(policyWith(count, 'drop'), { structure });
+    expect(rehearsal.generation.programs.length).toBeGreaterThanOrEqual(programs);
     const asked = [0, 1, 255, 256, 777, 1023, 1500, count - 1];
     const told = asked.flatMap((n) => [
       rehearsal.judge(hitting4(n)).rule?.name,
@@ -43,15 +46,15 @@ describe('many rules', () => {
 
   test('the last program that the kernel goes on to is reached, and the answer to what it rejects', () => {
     const policy = policyWith(MOST_PROGRAMS, 'reject');
-    using rehearsal = openRehearsal(policy, { partLimits: oneEach });
+    using rehearsal = openRehearsal(policy, oneEach);
     expect(rehearsal.judge(hitting6(MOST_PROGRAMS - 1)).rule?.name).toBe(`rule-${MOST_PROGRAMS - 1}`);
-    using generation = buildGeneration(compilePolicy(policy, { interfaceIndex: () => 1, partLimits: oneEach }));
+    using generation = buildGeneration(compilePolicy(policy, { interfaceIndex: () => 1, ...oneEach }));
     const XDP_TX = 3;
     expect(testRun(generation.xdp, { data: hitting4(MOST_PROGRAMS - 1) }).returnValue).toBe(XDP_TX);
   });
 
   test('more than the kernel goes through are refused before it is asked', () => {
-    const error = caught(() => openRehearsal(policyWith(MOST_PROGRAMS + 1, 'drop'), { partLimits: oneEach }));
+    const error = caught(() => openRehearsal(policyWith(MOST_PROGRAMS + 1, 'drop'), oneEach));
     expect(error.problems.map(({ code }) => code)).toEqual(['policy/too-many-rules']);
   });
 });

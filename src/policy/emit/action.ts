@@ -1,39 +1,50 @@
-import { R0, R1, R2, R3, R4, R5 } from '../../asm/index.ts';
-import { FIRST_RULE, packetFields, Verdict } from '../../generated/abi.ts';
-import type { TerminalAction } from '../checked.ts';
+import { R0, R1, R2, R3, R4, R5, type Register } from '../../asm/index.ts';
+import { FIRST_LOG_LIMIT, FIRST_RULE, packetFields } from '../../generated/abi.ts';
+import type { Action } from '../checked.ts';
 import type { LoweredRule } from '../lower.ts';
+import { verdictOf } from '../verdict.ts';
 import { type Emitter, PACKET } from './emitter.ts';
 
-export const verdictOf = { allow: Verdict.ALLOW, drop: Verdict.DROP, reject: Verdict.REJECT } as const satisfies Record<
-  TerminalAction,
-  number
->;
-
-/** What happens when all tests of a rule were true. `limit` is the index in the map `limits` of a log rule. */
-export function emitAction({ asm }: Emitter, { rule, action }: LoweredRule, limit: number): void {
+/** What happens when all tests of a rule were true. */
+export function emitAction(e: Emitter, { rule, action }: LoweredRule): void {
+  const { asm } = e;
   const id = FIRST_RULE + rule.index;
-  const place = `rule ${rule.name} (line ${rule.line})`;
-  asm.comment(`${place}: ${action.kind}`);
+  asm.comment(`rule ${rule.name} (line ${rule.line}): ${action.kind}`);
   switch (action.kind) {
     case 'allow':
     case 'drop':
     case 'reject':
       emitVerdict(asm, id, verdictOf[action.kind]);
       return;
-    case 'mark':
-      asm.mov32(R1, action.mark);
-      asm.store('u32', PACKET, packetFields.mark.offset, R1);
-      break;
-    case 'log': {
-      const interval = BigInt(Math.round(1e9 / action.ratePerSecond));
-      asm.mov32(R3, limit);
-      asm.loadImm64(R4, interval);
-      asm.loadImm64(R5, interval * BigInt(Math.max(0, action.burst - 1)));
-      break;
-    }
+    default:
+      asm.mov32(R2, id);
+      if (action.kind === 'log') asm.mov32(R1, rule.index);
+      emitEffect(e, action, R1);
+  }
+}
+
+/**
+ * Counts, logs or marks, and goes on.
+ * @param index holds the rule's index; R2 holds its number: FIRST_RULE + index
+ */
+export function emitEffect(
+  e: Emitter,
+  action: Exclude<Action, { kind: keyof typeof verdictOf }>,
+  index: Register,
+): void {
+  const { asm } = e;
+  if (action.kind === 'log') {
+    const interval = BigInt(Math.round(1e9 / action.ratePerSecond));
+    asm.mov32(R3, index);
+    asm.sub32(R3, e.firstLogRule);
+    asm.add32(R3, FIRST_LOG_LIMIT);
+    asm.loadImm64(R4, interval);
+    asm.loadImm64(R5, interval * BigInt(Math.max(0, action.burst - 1)));
+  } else if (action.kind === 'mark') {
+    asm.mov32(R1, action.mark);
+    asm.store('u32', PACKET, packetFields.mark.offset, R1);
   }
   asm.mov(R1, PACKET);
-  asm.mov32(R2, id);
   asm.callFunction(action.kind === 'log' ? 'sluice_log' : 'sluice_count');
 }
 

@@ -14,6 +14,8 @@ export interface Emitter {
   readonly hook: Hook;
   readonly sets: SetTable;
   readonly bitmaps: BitmapTable;
+  /** Index of the policy's first log rule: its limit is the first in the map `limits` that is not the data plane's. */
+  readonly firstLogRule: number;
   /** The kernel's number for an interface of the policy. */
   interfaceIndex(name: string): number;
   /** Whether XDP frames may have several buffers, whose bytes only a kernel function reaches. */

@@ -12,15 +12,18 @@ import {
 } from '../../asm/index.ts';
 import { packetFields, Reason, Trait, Verdict } from '../../generated/abi.ts';
 import type { LoweredRule } from '../lower.ts';
+import type { Block, Structure, TreesBlock } from '../structure.ts';
 import { emitAction, emitVerdict } from './action.ts';
+import type { ClassifierTable } from './classifier.ts';
 import { CONTEXT, type Emitter, loadField, PACKET } from './emitter.ts';
 import { emitTest } from './test.ts';
+import { emitTrees } from './trees.ts';
 
 /** A list of rules that becomes one function, and further programs where it is too long for one. */
 export interface Chain {
   /** What C or another chain calls: `stage_ingress`. */
   readonly name: string;
-  readonly rules: readonly LoweredRule[];
+  readonly structure: Structure;
   /** What the chain answers when no rule did: `packet->rule` and the verdict. */
   readonly end: { readonly id: number; readonly verdict: number };
   /** Where given, ARP and neighbour discovery are judged by that chain instead. */
@@ -32,12 +35,13 @@ export interface ChainCode {
   readonly entry: BpfFunction;
   /** Programs reached by tail call, in order; each goes on to the next. */
   readonly parts: readonly BpfFunction[];
+  /** What entry and parts call. */
+  readonly called: readonly BpfFunction[];
 }
 
 export interface ChainOptions {
   readonly emitterFor: (asm: Assembler) => Emitter;
-  /** Index in the map `limits` of a log rule. */
-  readonly limitOf: (rule: LoweredRule) => number;
+  readonly tableOf: (block: TreesBlock) => ClassifierTable;
   /** Index in the map `programs` of the chain's next part. */
   readonly nextProgram: () => number;
   readonly limits?: PartLimits;
@@ -53,38 +57,73 @@ export const partLimits: PartLimits = { instructions: 24_000, conditionalJumps: 
 
 export function emitChain(chain: Chain, options: ChainOptions): ChainCode {
   const { instructions, conditionalJumps } = options.limits ?? partLimits;
-  const functions: BpfFunction[] = [];
-  let asm = createAssembler(chain.name);
-  let e = options.emitterFor(asm);
-  emitEntry(asm, chain);
+  const parts: BpfFunction[] = [];
+  const called: BpfFunction[] = [];
+  const entry = createAssembler(chain.name);
+  const { structure } = chain;
+  emitEntry(entry, chain);
+  if (structure.kind === 'straight') emitBlocks([structure], '');
+  else {
+    const [four, six] = [entry.uniqueLabel('v4'), entry.uniqueLabel('v6')];
+    loadField(entry, R1, packetFields.family);
+    entry.jumpIf32(R1, 'eq', 4, four);
+    entry.jumpIf32(R1, 'eq', 6, six);
+    emitBlocks([structure.other], ', not IP');
+    entry.label(four);
+    emitBlocks(structure.v4, ', IPv4');
+    entry.label(six);
+    emitBlocks(structure.v6, ', IPv6');
+  }
+  return { entry: withoutUnreachable(entry.finish()), parts, called };
 
-  chain.rules.forEach((rule, index) => {
-    if (index > 0 && (asm.instructionCount > instructions || asm.conditionalJumpCount > conditionalJumps)) {
+  /** From the entry on, in as many parts as needed, to the chain's end. */
+  function emitBlocks(blocks: readonly Block[], packets: string): void {
+    let asm = entry;
+    const startsAt = { instructions: asm.instructionCount, jumps: asm.conditionalJumpCount };
+    const finish = (): void => {
+      if (asm !== entry) parts.push(withoutUnreachable(asm.finish()));
+    };
+    /** Goes on in a part of its own where this one is full. */
+    const makeRoom = (): void => {
+      const start = asm === entry ? startsAt : { instructions: 0, jumps: 0 };
+      const [count, jumps] = [asm.instructionCount - start.instructions, asm.conditionalJumpCount - start.jumps];
+      if (count <= instructions / families && jumps <= conditionalJumps / families) return;
       emitTailCall(asm, options.nextProgram());
-      functions.push(withoutUnreachable(asm.finish()));
-      asm = createAssembler(`${chain.name}_${functions.length}`);
-      e = options.emitterFor(asm);
+      finish();
+      asm = createAssembler(`${chain.name}_${parts.length + 1}`);
       emitPartEntry(asm);
+    };
+    const families = structure.kind === 'straight' ? 1 : 3;
+    for (const block of blocks) {
+      if (block.kind === 'trees') {
+        makeRoom();
+        const table = options.tableOf(block);
+        const name = `${chain.name}_${block.family}_${called.length}`;
+        called.push(...emitTrees(asm, { block, table, name, emitterFor: options.emitterFor }));
+        continue;
+      }
+      for (const rule of block.rules) {
+        makeRoom();
+        emitRule(options.emitterFor(asm), rule, packets);
+      }
     }
-    emitRule(e, rule, options.limitOf(rule));
-  });
-  asm.comment(`${chain.name}: no rule decided`);
-  if (chain.end.verdict === Verdict.NONE) emitReturn(asm, Verdict.NONE);
-  else emitVerdict(asm, chain.end.id, chain.end.verdict);
-  functions.push(withoutUnreachable(asm.finish()));
-  const [entry, ...parts] = functions as [BpfFunction, ...BpfFunction[]];
-  return { entry, parts };
+    asm.comment(`${chain.name}: no rule decided`);
+    if (chain.end.verdict === Verdict.NONE) emitReturn(asm, Verdict.NONE);
+    else emitVerdict(asm, chain.end.id, chain.end.verdict);
+    finish();
+  }
 }
 
-function emitRule(e: Emitter, lowered: LoweredRule, limit: number): void {
+/** @param packets which ones get here: a rule may be there once for each family */
+function emitRule(e: Emitter, lowered: LoweredRule, packets: string): void {
   const { asm } = e;
   const { name, line, index } = lowered.rule;
   const next = asm.uniqueLabel('next-rule');
   asm.forRule(index);
   // No jump leads here: it is for people who read the code. Names of rules are unique.
-  asm.label(`rule ${name} (line ${line})`);
+  asm.label(`rule ${name} (line ${line})${packets}`);
   for (const test of lowered.tests) emitTest(e, test, next);
-  emitAction(e, lowered, limit);
+  emitAction(e, lowered);
   asm.forRule(undefined);
   asm.label(next);
 }

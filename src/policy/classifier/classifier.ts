@@ -1,0 +1,100 @@
+import type { Boxes } from './boxes.ts';
+import { keyWords } from './boxes.ts';
+import { type EntryLayout, layoutFor, writeEntry, writeNoEntry } from './entry.ts';
+import { createImage, type Image, type NodeWord, WORD_BYTES, writeLeaf, writeNode } from './image.ts';
+import { growTrees, type Tree, type TreeLimits } from './trees.ts';
+
+/** Boxes as trees in memory, and what generated code has to know of each tree. */
+export interface Classifier {
+  readonly boxes: Boxes;
+  readonly image: Image;
+  readonly trees: readonly PlacedTree[];
+}
+
+export interface PlacedTree {
+  /** Where the walk begins: known to the code, not in memory. */
+  readonly root: NodeWord | { readonly entries: number };
+  /** Nodes on the longest way down. */
+  readonly depth: number;
+  /** For each step but the first the field that all nodes there look at, where it is one. */
+  readonly fields: readonly (number | undefined)[];
+  readonly layout: EntryLayout;
+  /** Entries of the longest leaf. */
+  readonly longestLeaf: number;
+  readonly entries: number;
+}
+
+/** The entry of no rule stands at word 0; what empty leaves point to. */
+const NO_ENTRY = 0;
+const NO_ENTRY_WORDS = 16;
+
+export function buildClassifier(boxes: Boxes, limits?: TreeLimits): Classifier {
+  const image = createImage();
+  writeNoEntry(image, image.allocate(NO_ENTRY_WORDS));
+  const trees = growTrees(boxes, limits).map((tree) => placeTree(image, boxes, tree));
+  return { boxes, image, trees };
+}
+
+function placeTree(image: Image, boxes: Boxes, tree: Tree): PlacedTree {
+  const layout = layoutFor(boxes, membersOf(tree));
+  const words = layout.stride / WORD_BYTES;
+  const alignment = Math.min(8, 2 ** Math.ceil(Math.log2(words)));
+  const fieldsByStep: Set<number>[] = [];
+  const placed = new Map<Tree, NodeWord | number>();
+  let [depth, longestLeaf, entries] = [0, 0, 0];
+
+  function placeEntries(members: Uint32Array): number {
+    if (members.length === 0) return NO_ENTRY;
+    longestLeaf = Math.max(longestLeaf, members.length);
+    entries += members.length;
+    const start = image.allocate(members.length * words, alignment);
+    for (let i = 0; i < members.length; i++) {
+      writeEntry(image, start + i * words, boxes, members[i] as number, layout, i === members.length - 1);
+    }
+    return start;
+  }
+
+  function place(part: Tree, step: number): NodeWord | number {
+    const before = placed.get(part);
+    if (before !== undefined) return before;
+    let here: NodeWord | number;
+    if (part.kind === 'leaf') here = placeEntries(part.boxes);
+    else {
+      const { word, shift, bits } = part.cut;
+      const field = (keyWords[boxes.family][word] as { field: number }).field;
+      fieldsByStep[step] = (fieldsByStep[step] ?? new Set()).add(field);
+      depth = Math.max(depth, step + 1);
+      const count = part.children.length;
+      const children = image.allocate(count, Math.min(8, count));
+      here = { field, shift, bits, children };
+      for (let i = 0; i < count; i++) {
+        const child = place(part.children[i] as Tree, step + 1);
+        if (typeof child === 'number') writeLeaf(image, children + i, child);
+        else writeNode(image, children + i, child);
+      }
+    }
+    placed.set(part, here);
+    return here;
+  }
+
+  const root = place(tree, 0);
+  const fields = fieldsByStep.map((set) => (set.size === 1 ? [...set][0] : undefined));
+  return {
+    root: typeof root === 'number' ? { entries: root } : root,
+    depth,
+    fields,
+    layout,
+    longestLeaf,
+    entries,
+  };
+}
+
+function membersOf(tree: Tree): Set<number> {
+  const members = new Set<number>();
+  const visit = (part: Tree): void => {
+    if (part.kind === 'leaf') for (const box of part.boxes) members.add(box);
+    else for (const child of new Set(part.children)) visit(child);
+  };
+  visit(tree);
+  return members;
+}

@@ -1,0 +1,169 @@
+import type { Action, AddressSet } from './checked.ts';
+import type { Family } from './classifier/boxes.ts';
+import { buildClassifier, type Classifier } from './classifier/classifier.ts';
+import { boxMatch, isWide, type RuleBox, toColumns } from './classifier/rule-boxes.ts';
+import type { LoweredRule, Test } from './lower.ts';
+import { lowerMatch } from './lower.ts';
+import { simplifyTests, testsKey } from './optimise.ts';
+import { verdictOf } from './verdict.ts';
+
+/** How a chain of rules is asked: one after the other, or each family in its own way. */
+export type Structure =
+  | StraightBlock
+  | {
+      readonly kind: 'by-family';
+      readonly v4: readonly Block[];
+      readonly v6: readonly Block[];
+      /** The rules that packets which are not IP may match. */
+      readonly other: StraightBlock;
+    };
+
+/** Consecutive rules; the next block is asked where none of them decided. */
+export type Block = StraightBlock | TreesBlock;
+
+export interface StraightBlock {
+  readonly kind: 'straight';
+  readonly rules: readonly LoweredRule[];
+}
+
+export interface TreesBlock {
+  readonly kind: 'trees';
+  readonly family: Family;
+  /** Name of the map that holds the trees. */
+  readonly map: string;
+  readonly rules: readonly LoweredRule[];
+  readonly classifier: Classifier;
+  /** Rules that do not simply end the stage. */
+  readonly classes: readonly ActionClass[];
+}
+
+/** What rules of one kind do when the packet is in one of their boxes. */
+export interface ActionClass {
+  /** As entries have it: FIRST_CLASS and up. */
+  readonly number: number;
+  /** What is still to be asked. */
+  readonly tests: readonly Test[];
+  /** Of one of the rules: they differ in their number alone. */
+  readonly action: Action;
+}
+
+/** Below stand the verdicts: rules that end the stage without another question. */
+export const FIRST_CLASS = 4;
+/** The class in the meta of no entry. */
+export const NO_CLASS = 0xff;
+/** Instructions that the questions of one block's classes may take, roughly. */
+const MAX_CLASS_CODE = 8000;
+/** Fewer boxes are asked one by one: see docs/classifier.md. */
+const STRAIGHT_BOXES = 16;
+
+export interface StructureOptions {
+  readonly chain: string;
+  readonly sets: ReadonlyMap<string, AddressSet>;
+  /** For experiments: what to build whatever it costs. */
+  readonly force?: 'straight' | 'trees';
+}
+
+export function structureChain(rules: readonly LoweredRule[], options: StructureOptions): Structure {
+  const straight: StraightBlock = { kind: 'straight', rules };
+  if (options.force === 'straight' || (options.force === undefined && rules.length <= STRAIGHT_BOXES)) return straight;
+  const v4 = structureFamily(rules, 'v4', options);
+  const v6 = structureFamily(rules, 'v6', options);
+  if (![...v4, ...v6].some(({ kind }) => kind === 'trees')) return straight;
+  return { kind: 'by-family', v4, v6, other: { kind: 'straight', rules: rules.filter(mayMatchOther) } };
+}
+
+/** Whether a packet that is not IP may match. */
+function mayMatchOther({ rule: { match } }: LoweredRule): boolean {
+  const { from, to, fromPort, port, tcpFlags, icmpType, icmpCode, ttl, dscp, fragment, protocol } = match;
+  const ofIp = [from, to, fromPort, port, tcpFlags, icmpType, icmpCode, ttl, dscp, fragment];
+  return ofIp.every((part) => part === undefined) && (protocol === undefined || protocol.arp);
+}
+
+function structureFamily(rules: readonly LoweredRule[], family: Family, options: StructureOptions): Block[] {
+  const blocks: Block[] = [];
+  let segment = newSegment();
+  const close = (): void => {
+    if (segment.rules.length > 0) blocks.push(toBlock(segment, family, blocks.length, options));
+    segment = newSegment();
+  };
+  for (const lowered of rules) {
+    const { boxes, tests } = boxesOf(lowered, family, options.sets);
+    if (boxes.length === 0) continue;
+    const plain = tests.length === 0 && isTerminal(lowered.action);
+    const wide = boxes.some(isWide);
+    // At the head of the chain every packet would take the long way for it.
+    if (!plain && wide && segment.boxes.length === 0) {
+      segment.rules.push(lowered);
+      segment.isHead = true;
+      continue;
+    }
+    if (segment.isHead) close();
+    if (!plain && !hasRoom(segment, lowered, tests)) close();
+    segment.rules.push(lowered);
+    const actionClass = plain
+      ? verdictOf[lowered.action.kind as keyof typeof verdictOf]
+      : classOf(segment, lowered, tests);
+    for (const box of boxes) segment.boxes.push({ rule: lowered.rule.index, actionClass, box });
+  }
+  close();
+  return blocks;
+}
+
+const isTerminal = ({ kind }: Action): boolean => kind in verdictOf;
+
+interface Segment {
+  readonly rules: LoweredRule[];
+  readonly boxes: RuleBox[];
+  readonly classes: Map<string, ActionClass>;
+  isHead: boolean;
+  code: number;
+}
+
+const newSegment = (): Segment => ({ rules: [], boxes: [], classes: new Map(), isHead: false, code: 0 });
+
+function toBlock(segment: Segment, family: Family, number: number, { chain, force }: StructureOptions): Block {
+  const { rules, boxes, classes, isHead } = segment;
+  if (isHead || (force !== 'trees' && boxes.length <= STRAIGHT_BOXES)) return { kind: 'straight', rules };
+  const classifier = buildClassifier(toColumns(boxes, family));
+  const map = `trees:${chain}:${family}${number > 0 ? `:${number}` : ''}`;
+  return { kind: 'trees', family, map, rules, classifier, classes: [...classes.values()] };
+}
+
+function hasRoom(segment: Segment, lowered: LoweredRule, tests: readonly Test[]): boolean {
+  if (segment.classes.has(classKey(lowered, tests))) return true;
+  return segment.classes.size < NO_CLASS - FIRST_CLASS && segment.code + codeOf(tests) <= MAX_CLASS_CODE;
+}
+
+function classOf(segment: Segment, lowered: LoweredRule, tests: readonly Test[]): number {
+  const key = classKey(lowered, tests);
+  const known = segment.classes.get(key);
+  if (known) return known.number;
+  const number = FIRST_CLASS + segment.classes.size;
+  segment.classes.set(key, { number, tests, action: lowered.action });
+  segment.code += codeOf(tests);
+  return number;
+}
+
+const classKey = ({ action }: LoweredRule, tests: readonly Test[]): string =>
+  `${JSON.stringify(action)} ${tests.length === 0 ? '' : testsKey(tests)}`;
+
+/** Instructions that tests become, roughly. */
+function codeOf(tests: readonly Test[]): number {
+  return tests.reduce((sum, test) => {
+    if (test.kind === 'filter') return sum + 10 * test.match.program.length;
+    if (test.kind === 'payload') return sum + 20 + 4 * test.match.bytes.length;
+    if (test.kind === 'in-ranges') return sum + 4 + 3 * Math.min(64, test.ranges.length);
+    return sum + (test.kind === 'address' ? 80 : 6);
+  }, 10);
+}
+
+interface BoxedRule {
+  readonly boxes: ReturnType<typeof boxMatch>['boxes'];
+  readonly tests: readonly Test[];
+}
+
+function boxesOf(lowered: LoweredRule, family: Family, sets: StructureOptions['sets']): BoxedRule {
+  const { boxes, rest } = boxMatch(lowered.rule.match, family, sets);
+  const tests = Object.keys(rest).length === 0 ? [] : simplifyTests(lowerMatch(rest), sets);
+  return tests.some(({ kind }) => kind === 'never') ? { boxes: [], tests } : { boxes, tests };
+}
