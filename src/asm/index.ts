@@ -5,7 +5,7 @@ export { disassemble } from './disassemble.ts';
 export { formatInstruction } from './format.ts';
 export { canBeInlined, inlineCalls } from './inline.ts';
 export type { BpfFunction, Instruction } from './instruction.ts';
-export { countSlots, slotsOf } from './jumps.ts';
+export { countConditionalJumps, countSlots, slotsOf } from './jumps.ts';
 export { type KernelFunctionName, kernelFunctionName, kernelFunctions } from './kernel-functions.ts';
 export { type LinkedFunction, type LinkedProgram, link, type MapReference, patchMaps } from './link.ts';
 export type { AluOperation, AtomicOperation, JumpCondition, MemorySize } from './opcodes.ts';

@@ -1,6 +1,6 @@
 import type { Problem } from '../diagnostics/problem.ts';
 import type { BpfFunction, Instruction } from './instruction.ts';
-import { LOAD_IMM64 } from './opcodes.ts';
+import { isConditionalJump, LOAD_IMM64 } from './opcodes.ts';
 
 /** How many 8-byte slots an instruction takes: what offsets count in, and the kernel's limits. */
 export const slotsOf = (instruction: Instruction): 1 | 2 => (instruction.opcode === LOAD_IMM64 ? 2 : 1);
@@ -8,6 +8,10 @@ export const slotsOf = (instruction: Instruction): 1 | 2 => (instruction.opcode 
 /** How many slots the instructions take together. */
 export const countSlots = (instructions: readonly Instruction[]): number =>
   instructions.reduce((sum, instruction) => sum + slotsOf(instruction), 0);
+
+/** What the verifier's effort grows with. */
+export const countConditionalJumps = ({ instructions }: BpfFunction): number =>
+  instructions.filter(({ opcode }) => isConditionalJump(opcode)).length;
 
 /**
  * The function's instructions with the offset of every jump worked out from its label. What cannot be (a label that

@@ -135,18 +135,20 @@ function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextPro
   const functions: BpfFunction[] = [];
   const parts: { index: number; function: BpfFunction }[] = [];
   let next = FIRST_PART;
+  let longestWay = 0;
   for (const chain of chains) {
     const first = next;
     const code = emitChain(chain, { ...options, nextProgram: () => next++ });
     functions.push(code.entry, ...code.called);
+    longestWay += code.longestWay;
     code.parts.forEach((part, i) => {
       parts.push({ index: first + i, function: part });
     });
   }
-  if (parts.length > MAX_PARTS) {
+  if (longestWay > MAX_PARTS) {
     throw new SluiceError({
       code: 'policy/too-many-rules',
-      message: `the rules fill ${parts.length + 1} programs, and the kernel goes through ${MAX_PARTS + 1} for a packet`,
+      message: `the rules fill ${longestWay + 1} programs, and the kernel goes through ${MAX_PARTS + 1} for a packet`,
     });
   }
   return { functions, parts };

@@ -53,6 +53,10 @@ export const FIRST_CLASS = 4;
 export const NO_CLASS = 0xff;
 /** Instructions that the questions of one block's classes may take, roughly. */
 const MAX_CLASS_CODE = 8000;
+/** Blocks of one family. */
+const MAX_BLOCKS = 24;
+/** Boxes of one block: what its memory has indices for, with what trees take at most. */
+const MAX_BOXES = 500_000;
 /** Fewer boxes are asked one by one: see docs/classifier.md. */
 const STRAIGHT_BOXES = 16;
 
@@ -97,7 +101,7 @@ function structureFamily(rules: readonly LoweredRule[], family: Family, options:
       segment.isHead = true;
       continue;
     }
-    if (segment.isHead) close();
+    if (segment.isHead || segment.boxes.length >= MAX_BOXES) close();
     if (!plain && !hasRoom(segment, lowered, tests)) close();
     segment.rules.push(lowered);
     const actionClass = plain
@@ -106,7 +110,9 @@ function structureFamily(rules: readonly LoweredRule[], family: Family, options:
     for (const box of boxes) segment.boxes.push({ rule: lowered.rule.index, actionClass, box });
   }
   close();
-  return blocks;
+  // Each block is another search, and its classes fill a program: where hardly a rule asks for the same as another,
+  // asking them one by one goes further.
+  return blocks.length > MAX_BLOCKS ? [{ kind: 'straight', rules: blocks.flatMap((block) => block.rules) }] : blocks;
 }
 
 const isTerminal = ({ kind }: Action): boolean => kind in verdictOf;

@@ -12,8 +12,8 @@ export interface Classifier {
 }
 
 export interface PlacedTree {
-  /** Where the walk begins: known to the code, not in memory. */
-  readonly root: NodeWord | { readonly entries: number };
+  /** Where the walk begins: a node that the code knows, or the index of a leaf's word. */
+  readonly root: NodeWord | { readonly leaf: number };
   /** Nodes on the longest way down. */
   readonly depth: number;
   /** For each step but the first the field that all nodes there look at, where it is one. */
@@ -24,18 +24,19 @@ export interface PlacedTree {
   readonly entries: number;
 }
 
-/** The entry of no rule stands at word 0; what empty leaves point to. */
+/** The entry of no rule, which empty leaves point to; behind it the words of roots that are leaves. */
 const NO_ENTRY = 0;
-const NO_ENTRY_WORDS = 16;
+const FIRST_ROOT = 8;
+const FIRST_FREE = 16;
 
 export function buildClassifier(boxes: Boxes, limits?: TreeLimits): Classifier {
   const image = createImage();
-  writeNoEntry(image, image.allocate(NO_ENTRY_WORDS));
-  const trees = growTrees(boxes, limits).map((tree) => placeTree(image, boxes, tree));
+  writeNoEntry(image, image.allocate(FIRST_FREE));
+  const trees = growTrees(boxes, limits).map((tree, index) => placeTree(image, boxes, tree, FIRST_ROOT + index));
   return { boxes, image, trees };
 }
 
-function placeTree(image: Image, boxes: Boxes, tree: Tree): PlacedTree {
+function placeTree(image: Image, boxes: Boxes, tree: Tree, rootLeaf: number): PlacedTree {
   const layout = layoutFor(boxes, membersOf(tree));
   const words = layout.stride / WORD_BYTES;
   const alignment = Math.min(8, 2 ** Math.ceil(Math.log2(words)));
@@ -79,8 +80,9 @@ function placeTree(image: Image, boxes: Boxes, tree: Tree): PlacedTree {
 
   const root = place(tree, 0);
   const fields = fieldsByStep.map((set) => (set.size === 1 ? [...set][0] : undefined));
+  if (typeof root === 'number') writeLeaf(image, rootLeaf, root);
   return {
-    root: typeof root === 'number' ? { entries: root } : root,
+    root: typeof root === 'number' ? { leaf: rootLeaf } : root,
     depth,
     fields,
     layout,

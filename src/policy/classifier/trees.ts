@@ -13,19 +13,26 @@ export interface TreeLimits {
   readonly depth: number;
   /** Boxes that a leaf may hold without a try to part them. */
   readonly leaf: number;
-  /** A box stands in so many leaves at most; the last tree must take what is left. */
+  /** A box stands in so many leaves of a tree at most; only the last tree has to take what is left. */
   readonly copies: number;
+  /** Entries of all leaves together, for each box: what would take more stays in longer leaves. */
+  readonly entriesABox: number;
 }
 
-export const treeLimits: TreeLimits = { trees: 4, depth: 5, leaf: 2, copies: 4 };
+export const treeLimits: TreeLimits = { trees: 6, depth: 5, leaf: 1, copies: 8, entriesABox: 4 };
+
+/** Entries that a small set of boxes may have besides. */
+const FREE_ENTRIES = 4096;
 
 export function growTrees(boxes: Boxes, limits: TreeLimits = treeLimits): Tree[] {
   const trees: Tree[] = [];
+  const room = { entries: limits.entriesABox * boxes.count + FREE_ENTRIES };
   let list = Uint32Array.from({ length: boxes.count }, (_, i) => i);
   while (list.length > 0) {
     const last = trees.length === limits.trees - 1;
     const left = new Set<number>();
-    trees.push(grow({ boxes, limits, last, left }, list, 0, 1));
+    trees.push(grow({ boxes, limits, last, left, room }, list, 0));
+    room.entries -= list.length - left.size;
     list = Uint32Array.from(left).sort();
   }
   return trees;
@@ -36,15 +43,17 @@ interface Growth {
   readonly limits: TreeLimits;
   readonly last: boolean;
   readonly left: Set<number>;
+  /** What may still be made besides one entry for each box. */
+  readonly room: { entries: number };
 }
 
 const EMPTY: Tree = { kind: 'leaf', boxes: new Uint32Array(0) };
 
-function grow(growth: Growth, list: Uint32Array, depth: number, copied: number): Tree {
-  const { boxes, limits, last, left } = growth;
+function grow(growth: Growth, list: Uint32Array, depth: number): Tree {
+  const { boxes, limits, last, left, room } = growth;
   if (list.length === 0) return EMPTY;
   if (list.length <= limits.leaf || depth === limits.depth) return { kind: 'leaf', boxes: list };
-  const copies = last ? 2 ** 16 : Math.max(1, Math.floor(limits.copies / copied));
+  const copies = last ? 2 ** 16 : limits.copies;
   const cut = bestCut(boxes, list, { copies, bits: Math.min(16, Math.ceil(Math.log2(list.length)) + 1) });
   if (!cut) return { kind: 'leaf', boxes: list };
 
@@ -69,6 +78,9 @@ function grow(growth: Growth, list: Uint32Array, depth: number, copied: number):
     for (let k = 0; k < n; k++) sizes[at + k + 1] = (sizes[at + k + 1] as number) + 1;
   }
   for (let c = 0; c < count; c++) sizes[c + 1] = (sizes[c + 1] as number) + (sizes[c] as number);
+  const more = (sizes[count] as number) - list.length;
+  if (more > room.entries) return { kind: 'leaf', boxes: list.filter((_, i) => number[i] !== 0) };
+  room.entries -= Math.max(0, more);
   const fill = sizes.slice();
   const members = new Uint32Array(sizes[count] as number);
   for (let i = 0; i < list.length; i++) {
@@ -85,7 +97,7 @@ function grow(growth: Growth, list: Uint32Array, depth: number, copied: number):
     const part = members.subarray(from, to);
     const previous = c > 0 ? members.subarray(sizes[c - 1] as number, from) : undefined;
     if (previous && part.length > 0 && same(previous, part)) children.push(children[c - 1] as Tree);
-    else children.push(grow(growth, part, depth + 1, copied));
+    else children.push(grow(growth, part, depth + 1));
   }
   return { kind: 'node', cut, children };
 }

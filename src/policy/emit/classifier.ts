@@ -1,4 +1,20 @@
-import { type Assembler, R0, R1, R2, R3, R4, R5, R8, R9, R10, type Register } from '../../asm/index.ts';
+import {
+  type Assembler,
+  type BpfFunction,
+  createAssembler,
+  kernelFunctions,
+  R0,
+  R1,
+  R2,
+  R3,
+  R4,
+  R5,
+  R6,
+  R8,
+  R9,
+  R10,
+  type Register,
+} from '../../asm/index.ts';
 import { packetFields } from '../../generated/abi.ts';
 import type { Classifier, PlacedTree } from '../classifier/classifier.ts';
 import { type EntryLayout, metaBits } from '../classifier/entry.ts';
@@ -29,8 +45,9 @@ const COUNTDOWN = leafSlot(8);
  * Leaves in BEST the meta of the first rule that has the packet in a box, NO_META where none has. There is no branch
  * before all trees are walked and the first entry of each leaf is compared, so that the processor waits for the memory
  * of all of them at once. Overwrites R0 to R5, R8 and R9; leaves stay in their slots.
+ * @param name begins the names of `scanFunctions`
  */
-export function emitClassify(asm: Assembler, table: ClassifierTable): void {
+export function emitClassify(asm: Assembler, table: ClassifierTable, name: string): void {
   const { trees } = table.classifier;
   asm.comment(`${table.map}: ${trees.length} trees, ${table.capacity} words`);
   asm.loadMapValue(TABLE, table.map, 0);
@@ -44,7 +61,7 @@ export function emitClassify(asm: Assembler, table: ClassifierTable): void {
     emitCompare(asm, tree.layout);
     emitKeepBest(asm, index === 0);
   });
-  emitRest(asm, table);
+  emitRest(asm, table, name);
 }
 
 function emitWalk(asm: Assembler, table: ClassifierTable, first: number, trees: readonly PlacedTree[]): void {
@@ -52,7 +69,7 @@ function emitWalk(asm: Assembler, table: ClassifierTable, first: number, trees: 
   for (let step = 0; step < steps; step++) {
     trees.forEach(({ root, depth, fields }, i) => {
       const word = SIDE_BY_SIDE[i] as Register;
-      if (step >= depth || 'entries' in root) return;
+      if (step >= depth || 'leaf' in root) return;
       if (step === 0) {
         asm.comment(`tree ${first + i}`);
         asm.load('u32', word, PACKET, root.field * 4);
@@ -64,7 +81,10 @@ function emitWalk(asm: Assembler, table: ClassifierTable, first: number, trees: 
     });
   }
   trees.forEach(({ root }, i) => {
-    asm.store('u64', R10, leafSlot(first + i), 'entries' in root ? root.entries : (SIDE_BY_SIDE[i] as Register));
+    const word = SIDE_BY_SIDE[i] as Register;
+    // Out of memory, so that the verifier does not follow the leaf entry by entry.
+    if ('leaf' in root) asm.load('u64', word, TABLE, root.leaf * WORD_BYTES);
+    asm.store('u64', R10, leafSlot(first + i), word);
   });
 }
 
@@ -158,70 +178,187 @@ export function emitCompare(asm: Assembler, layout: EntryLayout): void {
   asm.arsh(R0, 63);
 }
 
-/** BEST = the smaller of BEST and R2, where R0 does not forbid it. R5: the metas so far, and-ed. */
+/** R5: the metas of all first entries, and-ed. */
 function emitKeepBest(asm: Assembler, first: boolean): void {
   if (first) asm.mov(R5, R2);
   else asm.and(R5, R2);
-  asm.rsh(R0, 1);
-  asm.or(R2, R0);
-  if (first) {
-    asm.mov(BEST, R2);
+  if (!first) {
+    emitSmaller(asm);
     return;
   }
-  asm.sub(R2, BEST);
-  asm.mov(R3, R2);
+  asm.rsh(R0, 1);
+  asm.mov(BEST, R2);
+  asm.or(BEST, R0);
+}
+
+/** BEST = the smaller of BEST and R2, where R0 is not all ones. Overwrites R0 and R3. */
+export function emitSmaller(asm: Assembler): void {
+  asm.rsh(R0, 1);
+  asm.or(R0, R2);
+  asm.sub(R0, BEST);
+  asm.mov(R3, R0);
   asm.arsh(R3, 63);
-  asm.and(R2, R3);
-  asm.add(BEST, R2);
+  asm.and(R0, R3);
+  asm.add(BEST, R0);
 }
 
 /** The entries behind the first of each leaf, where some leaf has any. */
-function emitRest(asm: Assembler, table: ClassifierTable): void {
+function emitRest(asm: Assembler, table: ClassifierTable, name: string): void {
   const { trees } = table.classifier;
   if (trees.every(({ longestLeaf }) => longestLeaf < 2)) return;
   const done = asm.uniqueLabel('classified');
   asm.jumpIf32(R5, 'set', metaBits.last, done);
+  if (trees.some(isLong)) asm.store('u64', R10, MAIN_SCAN + scan.bound, -1);
   trees.forEach((tree, index) => {
     if (tree.longestLeaf < 2) return;
     asm.comment(`tree ${index}: the rest of its leaf`);
     asm.load('u64', R5, R10, leafSlot(index));
+    if (isLong(tree)) {
+      emitLongScan(asm, name, index, MAIN_SCAN);
+      return;
+    }
     asm.mov(R1, R5);
     emitEntryPointer(asm, table);
     asm.load('u64', R2, R1, 0);
-    emitScan(asm, table, tree, COUNTDOWN);
+    emitScan(asm, table, tree, { countdown: COUNTDOWN });
   });
   asm.label(done);
 }
 
+export interface ScanOptions {
+  /** A slot on the stack. */
+  readonly countdown: number;
+  /** Where to go when the countdown has come to its end; R5 is then at the last entry that was looked at. */
+  readonly pause?: string;
+  /** Where the number stands that an entry's rule must pass: a register and bytes from where it points to. */
+  readonly bound?: readonly [Register, number];
+}
+
+/** Entries of a leaf that one function goes through; the rest is for the next call of it. */
+const SCANNED_AT_ONCE = 32;
+
+/** Whether the tree's leaves are gone through by a function that is called back: the verifier follows each round. */
+export const isLong = ({ longestLeaf }: PlacedTree): boolean => longestLeaf > SCANNED_AT_ONCE;
+
 /**
- * Goes through the leaf behind the entry at index R5, whose meta is in R2, for one better than BEST.
- * @param countdown a slot on the stack
- * @param refuse emits a jump to its label where an entry that the packet is in, with meta R2, does not count
+ * Goes through the leaf behind the entry at index R5, whose meta is in R2, for one better than BEST. Overwrites R0 to R5.
  */
 export function emitScan(
   asm: Assembler,
   table: ClassifierTable,
   { layout, longestLeaf }: PlacedTree,
-  countdown: number,
-  refuse?: (label: string) => void,
+  { countdown, pause, bound }: ScanOptions,
 ): void {
   const [next, end] = [asm.uniqueLabel('entry'), asm.uniqueLabel('leaf-end')];
-  asm.store('u64', R10, countdown, longestLeaf);
+  asm.store('u64', R10, countdown, Math.min(longestLeaf, SCANNED_AT_ONCE));
   asm.label(next);
   asm.jumpIf32(R2, 'set', metaBits.last, end);
-  // For the verifier: no leaf is longer.
   asm.load('u64', R0, R10, countdown);
   asm.sub(R0, 1);
   asm.store('u64', R10, countdown, R0);
-  asm.jumpIf(R0, 'eq', 0, end);
+  // Without a place to pause it is for the verifier alone: no leaf is longer.
+  asm.jumpIf(R0, 'eq', 0, pause ?? end);
   asm.add(R5, layout.stride / WORD_BYTES);
   asm.mov(R1, R5);
   emitEntryPointer(asm, table);
   emitCompare(asm, layout);
-  // Entries are in the order of their rules.
-  asm.jumpIf(R2, 'ge', BEST, end);
-  asm.jumpIf(R0, 'ne', 0, next);
-  refuse?.(next);
-  asm.mov(BEST, R2);
+  if (bound) emitOnlyBehind(asm, bound);
+  emitSmaller(asm);
+  // Entries are in the order of their rules: behind one that counts, or that is not better, there is none.
+  asm.jumpIf(R2, 'lt', BEST, next);
   asm.label(end);
+}
+
+/** R0 = all ones, too, unless the rule of the entry with the meta R2 is behind the bound. Overwrites R3 and R4. */
+export function emitOnlyBehind(asm: Assembler, [base, offset]: readonly [Register, number]): void {
+  asm.load('u64', R4, base, offset);
+  asm.mov(R3, R2);
+  asm.rsh(R3, metaBits.rule.shift);
+  asm.sub(R3, R4);
+  asm.sub(R3, 1);
+  asm.arsh(R3, 63);
+  asm.or(R0, R3);
+}
+
+/** What a scan in rounds has on the stack of its caller: bytes from its first. */
+export const scan = { packet: 0, index: 8, best: 16, bound: 24, done: 32, size: 40 } as const;
+
+/** In the function that classifies, where the rounds of src/policy/emit/trees.ts put their state afterwards. */
+const MAIN_SCAN = leafSlot(9 + scan.size / 8 - 1);
+
+const scansName = (name: string, tree: number): string => `${name}_scans_${tree}`;
+const scanName = (name: string, tree: number): string => `${name}_scan_${tree}`;
+
+/** As `emitScan`, for leaves of any length. The caller has written the bound; `frame` is where its block begins. */
+export function emitLongScan(asm: Assembler, name: string, tree: number, frame: number): void {
+  asm.store('u64', R10, frame + scan.packet, PACKET);
+  asm.store('u64', R10, frame + scan.index, R5);
+  asm.store('u64', R10, frame + scan.best, BEST);
+  asm.store('u64', R10, frame + scan.done, 0);
+  asm.mov(R3, R10);
+  asm.add(R3, frame);
+  emitForEachRound(asm, scansName(name, tree));
+  asm.load('u64', BEST, R10, frame + scan.best);
+}
+
+/** The functions that `emitLongScan` calls back. */
+export function scanFunctions(table: ClassifierTable, name: string): readonly BpfFunction[] {
+  return table.classifier.trees.flatMap((tree, index) =>
+    isLong(tree)
+      ? [repeated(scansName(name, index), scanName(name, index), scan.done), scanFunction(table, name, index, tree)]
+      : [],
+  );
+}
+
+/** (map, key, value, scan): goes on through the leaf. Returns 1 when it has come to an end. */
+function scanFunction(table: ClassifierTable, name: string, index: number, tree: PlacedTree): BpfFunction {
+  const asm = createAssembler(scanName(name, index));
+  const FRAME = R6;
+  asm.mov(FRAME, R4);
+  asm.load('u64', PACKET, FRAME, scan.packet);
+  asm.load('u64', R5, FRAME, scan.index);
+  asm.load('u64', BEST, FRAME, scan.best);
+  asm.loadMapValue(TABLE, table.map, 0);
+  asm.mov(R1, R5);
+  emitEntryPointer(asm, table);
+  asm.load('u64', R2, R1, 0);
+  emitScan(asm, table, tree, { countdown: -8, pause: 'pause', bound: [FRAME, scan.bound] });
+  asm.store('u64', FRAME, scan.best, BEST);
+  asm.store('u64', FRAME, scan.done, 1);
+  asm.mov(R0, 1);
+  asm.exit();
+  asm.label('pause');
+  asm.store('u64', FRAME, scan.index, R5);
+  asm.mov(R0, 0);
+  asm.exit();
+  return asm.finish();
+}
+
+/**
+ * Calls the function with the pointer in R3 for each entry of the map `rounds`, until it returns 1: the kernel's loop
+ * over an array (Linux 5.13), whose function the verifier follows once.
+ */
+export function emitForEachRound(asm: Assembler, callee: string): void {
+  asm.loadMap(R1, 'rounds');
+  asm.loadFunction(R2, callee);
+  asm.mov(R4, 0);
+  asm.call(kernelFunctions.for_each_map_elem);
+}
+
+/**
+ * (map, key, value, state): calls `callee` as often as the map `rounds` has entries, so that called for each of them
+ * itself it is a million times. Returns 1 when the u64 at `done` in the state says so.
+ */
+export function repeated(name: string, callee: string, done: number): BpfFunction {
+  const asm = createAssembler(name);
+  asm.mov(R6, R4);
+  asm.mov(R3, R4);
+  emitForEachRound(asm, callee);
+  asm.load('u64', R1, R6, done);
+  asm.mov(R0, 0);
+  asm.jumpIf(R1, 'eq', 0, 'on');
+  asm.mov(R0, 1);
+  asm.label('on');
+  asm.exit();
+  return asm.finish();
 }

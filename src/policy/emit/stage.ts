@@ -1,6 +1,7 @@
 import {
   type Assembler,
   type BpfFunction,
+  countConditionalJumps,
   createAssembler,
   kernelFunctions,
   R0,
@@ -33,8 +34,10 @@ export interface Chain {
 export interface ChainCode {
   /** The function that is linked to the hook's program. */
   readonly entry: BpfFunction;
-  /** Programs reached by tail call, in order; each goes on to the next. */
+  /** Programs reached by tail call, in the order of their indices in the map `programs`. */
   readonly parts: readonly BpfFunction[];
+  /** How many of them a packet goes through at most: those of its family. */
+  readonly longestWay: number;
   /** What entry and parts call. */
   readonly called: readonly BpfFunction[];
 }
@@ -53,12 +56,18 @@ export interface PartLimits {
   readonly conditionalJumps: number;
 }
 
+/** Functions that a part may call besides: the verifier takes 256 with those of the data plane. */
+const MAX_FUNCTIONS = 120;
+/** Conditional jumps of these functions, before the last of them. */
+const MAX_CALLED_JUMPS = 600;
+
 export const partLimits: PartLimits = { instructions: 24_000, conditionalJumps: 3_000 };
 
 export function emitChain(chain: Chain, options: ChainOptions): ChainCode {
   const { instructions, conditionalJumps } = options.limits ?? partLimits;
   const parts: BpfFunction[] = [];
   const called: BpfFunction[] = [];
+  let longestWay = 0;
   const entry = createAssembler(chain.name);
   const { structure } = chain;
   emitEntry(entry, chain);
@@ -74,12 +83,14 @@ export function emitChain(chain: Chain, options: ChainOptions): ChainCode {
     entry.label(six);
     emitBlocks(structure.v6, ', IPv6');
   }
-  return { entry: withoutUnreachable(entry.finish()), parts, called };
+  return { entry: withoutUnreachable(entry.finish()), parts, called, longestWay };
 
   /** From the entry on, in as many parts as needed, to the chain's end. */
   function emitBlocks(blocks: readonly Block[], packets: string): void {
+    const before = parts.length;
     let asm = entry;
     const startsAt = { instructions: asm.instructionCount, jumps: asm.conditionalJumpCount };
+    let callable: BpfFunction[] = [];
     const finish = (): void => {
       if (asm !== entry) parts.push(withoutUnreachable(asm.finish()));
     };
@@ -87,7 +98,11 @@ export function emitChain(chain: Chain, options: ChainOptions): ChainCode {
     const makeRoom = (): void => {
       const start = asm === entry ? startsAt : { instructions: 0, jumps: 0 };
       const [count, jumps] = [asm.instructionCount - start.instructions, asm.conditionalJumpCount - start.jumps];
-      if (count <= instructions / families && jumps <= conditionalJumps / families) return;
+      const isFull = count > instructions / families || jumps > conditionalJumps / families;
+      // The verifier follows what is called back as if it stood here.
+      const calledJumps = callable.reduce((sum, fn) => sum + countConditionalJumps(fn), 0);
+      if (!isFull && calledJumps <= MAX_CALLED_JUMPS / families && callable.length <= MAX_FUNCTIONS / families) return;
+      callable = [];
       emitTailCall(asm, options.nextProgram());
       finish();
       asm = createAssembler(`${chain.name}_${parts.length + 1}`);
@@ -99,7 +114,9 @@ export function emitChain(chain: Chain, options: ChainOptions): ChainCode {
         makeRoom();
         const table = options.tableOf(block);
         const name = `${chain.name}_${block.family}_${called.length}`;
-        called.push(...emitTrees(asm, { block, table, name, emitterFor: options.emitterFor }));
+        const functions = emitTrees(asm, { block, table, name, emitterFor: options.emitterFor });
+        callable.push(...functions);
+        called.push(...functions);
         continue;
       }
       for (const rule of block.rules) {
@@ -111,6 +128,7 @@ export function emitChain(chain: Chain, options: ChainOptions): ChainCode {
     if (chain.end.verdict === Verdict.NONE) emitReturn(asm, Verdict.NONE);
     else emitVerdict(asm, chain.end.id, chain.end.verdict);
     finish();
+    longestWay = Math.max(longestWay, parts.length - before);
   }
 }
 

@@ -2,14 +2,12 @@ import {
   type Assembler,
   type BpfFunction,
   createAssembler,
-  kernelFunctions,
   R0,
   R1,
   R2,
   R3,
   R4,
   R5,
-  R6,
   R10,
   withoutUnreachable,
 } from '../../asm/index.ts';
@@ -24,8 +22,16 @@ import {
   emitClassify,
   emitCompare,
   emitEntryPointer,
+  emitForEachRound,
+  emitLongScan,
+  emitOnlyBehind,
   emitScan,
+  emitSmaller,
+  isLong,
   leafSlot,
+  repeated,
+  scan,
+  scanFunctions,
   TABLE,
 } from './classifier.ts';
 import { CONTEXT, type Emitter, PACKET } from './emitter.ts';
@@ -55,7 +61,7 @@ export interface TreesCode {
 export function emitTrees(asm: Assembler, code: TreesCode): readonly BpfFunction[] {
   const { block, table, name } = code;
   const [special, none] = [asm.uniqueLabel('special'), asm.uniqueLabel('no-rule')];
-  emitClassify(asm, table);
+  emitClassify(asm, table, name);
   asm.mov(R1, BEST);
   asm.rsh(R1, metaBits.class.shift);
   asm.mov(R0, R1);
@@ -69,15 +75,17 @@ export function emitTrees(asm: Assembler, code: TreesCode): readonly BpfFunction
   asm.label(special);
   if (block.classes.length > 0) emitRounds(asm, name, none);
   asm.label(none);
-  return block.classes.length > 0 ? [roundsFunction(name), roundFunction(code)] : [];
+  const scans = scanFunctions(table, name);
+  if (block.classes.length === 0) return scans;
+  return [repeated(roundsName(name), roundName(name), state.done), roundFunction(code), ...scans];
 }
 
 const roundsName = (name: string): string => `${name}_rounds`;
 const roundName = (name: string): string => `${name}_round`;
 
 /**
- * How often a packet may ask on: as many rules as do not decide may have it in a box. The kernel's loop over the entries
- * of an array calls a function for each (Linux 5.13); the map `rounds` has 1,024, and the loop is made for each again.
+ * Does what the rule in BEST does, and goes on to the next one that has the packet in a box until one decides, or to
+ * `none`: as often as there are such rules.
  */
 function emitRounds(asm: Assembler, name: string, none: string): void {
   asm.jumpIf(R0, 'eq', NO_CLASS, none);
@@ -93,31 +101,8 @@ function emitRounds(asm: Assembler, name: string, none: string): void {
   asm.exit();
 }
 
-/** Calls the function with the pointer in R3 for each entry of the map `rounds`, until it returns 1. */
-function emitForEachRound(asm: Assembler, callee: string): void {
-  asm.loadMap(R1, 'rounds');
-  asm.loadFunction(R2, callee);
-  asm.mov(R4, 0);
-  asm.call(kernelFunctions.for_each_map_elem);
-}
-
-/** (map, key, value, state): as many rounds as the map has entries. Returns 1 when they have come to an end. */
-function roundsFunction(name: string): BpfFunction {
-  const asm = createAssembler(roundsName(name));
-  asm.mov(R6, R4);
-  asm.mov(R3, R4);
-  emitForEachRound(asm, roundName(name));
-  asm.load('u64', R1, R6, state.done);
-  asm.mov(R0, 0);
-  asm.jumpIf(R1, 'eq', 0, 'on');
-  asm.mov(R0, 1);
-  asm.label('on');
-  asm.exit();
-  return asm.finish();
-}
-
 /** Below what tests use of a function's stack. */
-const own = { state: -104, bound: -112, countdown: -120 };
+const own = { state: -80, countdown: -88, scan: -128 };
 
 /**
  * (map, key, value, state): does what the rule in `state.best` does, and looks for the next rule unless that one
@@ -134,7 +119,7 @@ function roundFunction({ block, table, name, emitterFor }: TreesCode): BpfFuncti
   asm.and(R1, metaBits.class.mask);
   emitDispatch(asm, block.classes, (actionClass) => emitClass(e, actionClass));
   asm.label('next');
-  emitNext(asm, table);
+  emitNext(asm, table, name);
   asm.load('u64', R4, R10, own.state);
   asm.store('u64', R4, state.best, BEST);
   asm.mov(R1, BEST);
@@ -194,34 +179,27 @@ function emitClass(e: Emitter, { tests, action }: ActionClass): void {
 }
 
 /** BEST = the meta of the first rule behind that in `state.best` that has the packet in a box. */
-function emitNext(asm: Assembler, table: ClassifierTable): void {
+function emitNext(asm: Assembler, table: ClassifierTable, name: string): void {
   asm.load('u64', R1, R10, own.state);
   asm.load('u64', R1, R1, state.best);
   asm.rsh(R1, metaBits.rule.shift);
-  asm.store('u64', R10, own.bound, R1);
+  asm.store('u64', R10, own.scan + scan.bound, R1);
   asm.loadMapValue(TABLE, table.map, 0);
   asm.loadImm64(BEST, NO_META);
-  const isBehind = (no: string): void => {
-    asm.load('u64', R0, R10, own.bound);
-    asm.mov(R3, R2);
-    asm.rsh(R3, metaBits.rule.shift);
-    asm.jumpIf(R3, 'le', R0, no);
-  };
+  const bound = [R10, own.scan + scan.bound] as const;
   table.classifier.trees.forEach((tree, index) => {
-    const [rest, end] = [asm.uniqueLabel('rest'), asm.uniqueLabel('leaf-end')];
+    const end = asm.uniqueLabel('leaf-end');
     asm.comment(`tree ${index}`);
     asm.load('u64', R1, R10, own.state);
     asm.load('u64', R5, R1, leafSlot(index));
     asm.mov(R1, R5);
     emitEntryPointer(asm, table);
     emitCompare(asm, tree.layout);
+    emitOnlyBehind(asm, bound);
+    emitSmaller(asm);
     asm.jumpIf(R2, 'ge', BEST, end);
-    asm.jumpIf(R0, 'ne', 0, rest);
-    isBehind(rest);
-    asm.mov(BEST, R2);
-    asm.jump(end);
-    asm.label(rest);
-    if (tree.longestLeaf > 1) emitScan(asm, table, tree, own.countdown, isBehind);
+    if (isLong(tree)) emitLongScan(asm, name, index, own.scan);
+    else if (tree.longestLeaf > 1) emitScan(asm, table, tree, { countdown: own.countdown, bound });
     asm.label(end);
   });
 }
