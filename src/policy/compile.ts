@@ -22,6 +22,8 @@ export interface CompileOptions {
   readonly partLimits?: PartLimits;
   /** How to ask rules whatever it costs: for experiments. */
   readonly structure?: 'straight' | 'trees';
+  /** An earlier version of the policy: what did not change is taken from it, and not built again. */
+  readonly previous?: CompiledPolicy;
 }
 
 /** A policy as eBPF, not yet linked with the data plane's C nor loaded. */
@@ -59,14 +61,19 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
   const plan = planPolicy(policy);
   const sets = createSetTable(policy.sets);
   const bitmaps = createBitmapTable();
-  const rules = compiledRules(plan);
   const logs = logRules(policy);
   const structures = new Map<string, Structure>();
   const tables = new Map<string, ClassifierTable>();
   const toChain = ({ rules: asked, ...chain }: PlannedChain): Chain => {
     const { name } = chain;
     const force = options.structure;
-    const structure = structureChain(asked, { chain: name, sets: policy.sets, ...(force && { force }) });
+    const previous = options.previous?.structures.get(name);
+    const structure = structureChain(asked, {
+      chain: name,
+      sets: policy.sets,
+      ...(force && { force }),
+      ...(previous && { previous }),
+    });
     structures.set(name, structure);
     return { ...chain, structure };
   };
@@ -109,18 +116,16 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
     limits: FIRST_LOG_LIMIT + logs.count,
     constants: {
       has_prefilter: hasPrefilter ? 1 : 0,
-      has_mark: rules.some(({ action }) => action.kind === 'mark') ? 1 : 0,
+      has_mark: marks(plan) ? 1 : 0,
       multi_buffer: options.multiBuffer ? 1 : 0,
       malformed_verdict: verdictOf[policy.malformed],
     },
   };
 }
 
-/** The rules that are in some program, each once: one that is never reached may still be asked about neighbours. */
-function compiledRules(plan: Plan): LoweredRule[] {
-  const all = plan.stages.flatMap(({ rules, neighbourRules }) => [...neighbourRules, ...rules]);
-  return [...new Map(all.map((lowered) => [lowered.rule.index, lowered])).values()];
-}
+const marks = ({ stages }: Plan): boolean =>
+  stages.some((stage) => [stage.rules, stage.neighbourRules].some((list) => list.some(isMark)));
+const isMark = ({ action }: LoweredRule): boolean => action.kind === 'mark';
 
 /** The log rules' numbers: each has a limit of its own, and those between them one that is not used. */
 function logRules({ prefilter, ingress, egress }: CheckedPolicy): { first: number; count: number } {

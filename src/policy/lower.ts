@@ -1,4 +1,5 @@
 import { packetFields, Trait } from '../generated/abi.ts';
+import type { MatchFacts } from './by-match.ts';
 import type {
   Action,
   AddressMatch,
@@ -36,13 +37,10 @@ export interface LoweredRule {
   readonly rule: CheckedRule;
   readonly tests: readonly Test[];
   readonly action: Action;
+  readonly facts: MatchFacts;
 }
 
 /** What a rule asks, as tests in the order of the policy's keys; the optimiser orders them by cost. */
-export function lowerRule(rule: CheckedRule): LoweredRule {
-  return { rule, tests: lowerMatch(rule.match), action: rule.action };
-}
-
 export function lowerMatch(match: CheckedMatch): Test[] {
   const f = packetFields;
   const tests: Test[] = [];

@@ -1,5 +1,7 @@
+import { factsOf } from './by-match.ts';
 import type { AddressSet, CheckedRule } from './checked.ts';
-import type { LoweredRule, Test } from './lower.ts';
+import { type LoweredRule, lowerMatch, type Test } from './lower.ts';
+import { testsKey } from './tests-key.ts';
 
 /** A rule that is not in the compiled program, because no packet could tell. */
 export interface RemovedRule {
@@ -18,23 +20,25 @@ export interface OptimisedRules {
  * Removes the rules of a stage that can never match and sorts the tests of the others so that the cheap ones come
  * first. The order of the rules stays: first match wins.
  */
-export function optimiseRules(rules: readonly LoweredRule[], sets: ReadonlyMap<string, AddressSet>): OptimisedRules {
+export function optimiseRules(rules: readonly CheckedRule[], sets: ReadonlyMap<string, AddressSet>): OptimisedRules {
   const kept: LoweredRule[] = [];
   const removed: RemovedRule[] = [];
   const seen = new Map<string, CheckedRule>();
   let last: CheckedRule | undefined;
 
-  for (const lowered of rules) {
-    const { rule, action } = lowered;
-    const tests = simplifyTests(lowered.tests, sets);
+  for (const rule of rules) {
+    const { action } = rule;
+    const facts = factsOf(rule.match);
+    facts.tests ??= simplifyTests(lowerMatch(rule.match), sets);
+    facts.key ??= testsKey(facts.tests);
+    const { tests, key } = facts;
     const ends = action.kind === 'allow' || action.kind === 'drop' || action.kind === 'reject';
-    const key = testsKey(tests);
     const same = seen.get(key);
     if (last) removed.push({ rule, reason: 'never-reached', because: last });
     else if (tests.some((test) => test.kind === 'never')) removed.push({ rule, reason: 'never-matches' });
     else if (same) removed.push({ rule, reason: 'same-as-before', because: same });
     else {
-      kept.push({ ...lowered, tests });
+      kept.push({ rule, tests, action, facts });
       if (ends) seen.set(key, rule);
       if (ends && tests.length === 0) last = rule;
     }
@@ -92,14 +96,3 @@ function simplifyTest(test: Test, sets: ReadonlyMap<string, AddressSet>): Test {
 
 const hasAddresses = (set: AddressSet | undefined): boolean =>
   set !== undefined && set.ranges.v4.length + set.ranges.v6.length > 0;
-
-/** The same string for the same tests. Typed arrays and 64-bit numbers have no JSON of their own. */
-export function testsKey(tests: readonly Test[]): string {
-  return JSON.stringify(tests, (_, value: unknown) => {
-    if (typeof value === 'bigint') return `${value}n`;
-    if (value instanceof BigUint64Array || value instanceof Uint32Array || value instanceof Uint8Array) {
-      return Array.from(value as Iterable<number | bigint>, String);
-    }
-    return value;
-  });
-}

@@ -1,6 +1,6 @@
 import type { CheckedPolicy, StageName, TerminalAction } from './checked.ts';
 import { judgesEgress } from './judged.ts';
-import { type LoweredRule, lowerRule } from './lower.ts';
+import type { LoweredRule } from './lower.ts';
 import { neighbourMatch } from './neighbour.ts';
 import { type OptimisedRules, optimiseRules, type RemovedRule } from './optimise.ts';
 
@@ -23,8 +23,7 @@ export interface StagePlan {
 
 /** Lowers and optimises every stage that is used: egress is left out where everything may leave unjudged. */
 export function planPolicy(policy: CheckedPolicy): Plan {
-  const optimise = (rules: CheckedPolicy['prefilter']): OptimisedRules =>
-    optimiseRules(rules.map(lowerRule), policy.sets);
+  const optimise = (rules: CheckedPolicy['prefilter']): OptimisedRules => optimiseRules(rules, policy.sets);
   const stage = (name: StageName, rules: CheckedPolicy['prefilter'], end?: TerminalAction): StagePlan => {
     const speaking = rules.flatMap((rule) => {
       const match = neighbourMatch(rule.match);

@@ -1,10 +1,13 @@
-import type { Action, AddressSet } from './checked.ts';
+import type { BoxedFacts } from './by-match.ts';
+import type { Action, AddressSet, CheckedMatch } from './checked.ts';
 import type { Family } from './classifier/boxes.ts';
 import { buildClassifier, type Classifier } from './classifier/classifier.ts';
+import { patchClassifier } from './classifier/patch.ts';
 import { boxMatch, isWide, type RuleBox, toColumns } from './classifier/rule-boxes.ts';
 import type { LoweredRule, Test } from './lower.ts';
 import { lowerMatch } from './lower.ts';
-import { simplifyTests, testsKey } from './optimise.ts';
+import { simplifyTests } from './optimise.ts';
+import { testsKey } from './tests-key.ts';
 import { verdictOf } from './verdict.ts';
 
 /** How a chain of rules is asked: one after the other, or each family in its own way. */
@@ -32,6 +35,8 @@ export interface TreesBlock {
   /** Name of the map that holds the trees. */
   readonly map: string;
   readonly rules: readonly LoweredRule[];
+  /** Of each rule: a verdict, or the number of one of `classes`. */
+  readonly classOf: readonly number[];
   readonly classifier: Classifier;
   /** Rules that do not simply end the stage. */
   readonly classes: readonly ActionClass[];
@@ -65,6 +70,8 @@ export interface StructureOptions {
   readonly sets: ReadonlyMap<string, AddressSet>;
   /** For experiments: what to build whatever it costs. */
   readonly force?: 'straight' | 'trees';
+  /** The chain before its rules changed: trees of which little has changed are patched instead of grown. */
+  readonly previous?: Structure;
 }
 
 export function structureChain(rules: readonly LoweredRule[], options: StructureOptions): Structure {
@@ -91,23 +98,22 @@ function structureFamily(rules: readonly LoweredRule[], family: Family, options:
     segment = newSegment();
   };
   for (const lowered of rules) {
-    const { boxes, tests } = boxesOf(lowered, family, options.sets);
+    const { boxes, tests, wide } = boxedRule(lowered, family, options.sets);
     if (boxes.length === 0) continue;
     const plain = tests.length === 0 && isTerminal(lowered.action);
-    const wide = boxes.some(isWide);
     // At the head of the chain every packet would take the long way for it.
-    if (!plain && wide && segment.boxes.length === 0) {
+    if (!plain && wide && segment.boxes === 0) {
       segment.rules.push(lowered);
       segment.isHead = true;
       continue;
     }
-    if (segment.isHead || segment.boxes.length >= MAX_BOXES) close();
+    if (segment.isHead || segment.boxes >= MAX_BOXES) close();
     if (!plain && !hasRoom(segment, lowered, tests)) close();
     segment.rules.push(lowered);
-    const actionClass = plain
-      ? verdictOf[lowered.action.kind as keyof typeof verdictOf]
-      : classOf(segment, lowered, tests);
-    for (const box of boxes) segment.boxes.push({ rule: lowered.rule.index, actionClass, box });
+    segment.boxes += boxes.length;
+    segment.classOf.push(
+      plain ? verdictOf[lowered.action.kind as keyof typeof verdictOf] : classOf(segment, lowered, tests),
+    );
   }
   close();
   // Each block is another search, and its classes fill a program: where hardly a rule asks for the same as another,
@@ -117,22 +123,68 @@ function structureFamily(rules: readonly LoweredRule[], family: Family, options:
 
 const isTerminal = ({ kind }: Action): boolean => kind in verdictOf;
 
+/** Rules that one block may take. */
 interface Segment {
   readonly rules: LoweredRule[];
-  readonly boxes: RuleBox[];
+  readonly classOf: number[];
   readonly classes: Map<string, ActionClass>;
+  boxes: number;
   isHead: boolean;
   code: number;
 }
 
-const newSegment = (): Segment => ({ rules: [], boxes: [], classes: new Map(), isHead: false, code: 0 });
+const newSegment = (): Segment => ({ rules: [], classOf: [], classes: new Map(), boxes: 0, isHead: false, code: 0 });
 
-function toBlock(segment: Segment, family: Family, number: number, { chain, force }: StructureOptions): Block {
-  const { rules, boxes, classes, isHead } = segment;
-  if (isHead || (force !== 'trees' && boxes.length <= STRAIGHT_BOXES)) return { kind: 'straight', rules };
-  const classifier = buildClassifier(toColumns(boxes, family));
+function toBlock(segment: Segment, family: Family, number: number, options: StructureOptions): Block {
+  const { chain, force, sets, previous } = options;
+  const { rules, boxes, classes, isHead, classOf } = segment;
+  if (isHead || (force !== 'trees' && boxes <= STRAIGHT_BOXES)) return { kind: 'straight', rules };
+  const before = previous?.kind === 'by-family' ? previous[family][number] : undefined;
+  const boxesFrom = (lowered: LoweredRule, actionClass: number): RuleBox[] =>
+    boxedRule(lowered, family, sets).boxes.map((box) => ({ rule: lowered.rule.index, actionClass, box }));
+  const patched = before?.kind === 'trees' ? patchedBy(before, rules, classOf, boxesFrom) : undefined;
+  const grow = (): Classifier =>
+    buildClassifier(
+      toColumns(
+        rules.flatMap((rule, i) => boxesFrom(rule, classOf[i] as number)),
+        family,
+      ),
+    );
   const map = `trees:${chain}:${family}${number > 0 ? `:${number}` : ''}`;
-  return { kind: 'trees', family, map, rules, classifier, classes: [...classes.values()] };
+  const classifier = patched ?? grow();
+  return { kind: 'trees', family, map, rules, classOf, classifier, classes: [...classes.values()] };
+}
+
+/** So many rules that changed are put into the trees one by one. */
+const MAX_PATCHED = 256;
+
+/** The classifier with what changed in the middle of its rules; undefined where that is too much. */
+function patchedBy(
+  { rules: old, classOf: oldClassOf, classifier }: TreesBlock,
+  rules: readonly LoweredRule[],
+  classOf: readonly number[],
+  boxesFrom: (lowered: LoweredRule, actionClass: number) => RuleBox[],
+): Classifier | undefined {
+  const same = (i: number, j: number): boolean =>
+    old[i]?.rule.match === rules[j]?.rule.match && oldClassOf[i] === classOf[j];
+  const most = Math.min(old.length, rules.length);
+  let head = 0;
+  while (head < most && same(head, head)) head++;
+  let tail = 0;
+  while (tail < most - head && same(old.length - 1 - tail, rules.length - 1 - tail)) tail++;
+  const gone = old.slice(head, old.length - tail);
+  const come = rules.slice(head, rules.length - tail);
+  if (gone.length + come.length > MAX_PATCHED) return undefined;
+  const newIndex = new Map<number, number>();
+  for (let i = 0; i < head; i++) newIndex.set((old[i] as LoweredRule).rule.index, (rules[i] as LoweredRule).rule.index);
+  for (let i = 1; i <= tail; i++) {
+    newIndex.set((old.at(-i) as LoweredRule).rule.index, (rules.at(-i) as LoweredRule).rule.index);
+  }
+  return patchClassifier(classifier, {
+    moved: (index) => newIndex.get(index),
+    removed: gone.flatMap((lowered, i) => boxesFrom(lowered, oldClassOf[head + i] as number)),
+    added: come.flatMap((lowered, i) => boxesFrom(lowered, classOf[head + i] as number)),
+  });
 }
 
 function hasRoom(segment: Segment, lowered: LoweredRule, tests: readonly Test[]): boolean {
@@ -151,7 +203,7 @@ function classOf(segment: Segment, lowered: LoweredRule, tests: readonly Test[])
 }
 
 const classKey = ({ action }: LoweredRule, tests: readonly Test[]): string =>
-  `${JSON.stringify(action)} ${tests.length === 0 ? '' : testsKey(tests)}`;
+  `${JSON.stringify(action)} ${testsKey(tests)}`;
 
 /** Instructions that tests become, roughly. */
 function codeOf(tests: readonly Test[]): number {
@@ -163,13 +215,16 @@ function codeOf(tests: readonly Test[]): number {
   }, 10);
 }
 
-interface BoxedRule {
-  readonly boxes: ReturnType<typeof boxMatch>['boxes'];
-  readonly tests: readonly Test[];
+function boxedRule({ rule, facts }: LoweredRule, family: Family, sets: StructureOptions['sets']): BoxedFacts {
+  facts[family] ??= boxFacts(rule.match, family, sets);
+  return facts[family];
 }
 
-function boxesOf(lowered: LoweredRule, family: Family, sets: StructureOptions['sets']): BoxedRule {
-  const { boxes, rest } = boxMatch(lowered.rule.match, family, sets);
+function boxFacts(match: CheckedMatch, family: Family, sets: StructureOptions['sets']): BoxedFacts {
+  const { boxes, rest } = boxMatch(match, family, sets);
   const tests = Object.keys(rest).length === 0 ? [] : simplifyTests(lowerMatch(rest), sets);
-  return tests.some(({ kind }) => kind === 'never') ? { boxes: [], tests } : { boxes, tests };
+  if (boxes.length === 0 || tests.some(({ kind }) => kind === 'never')) return NO_BOXES;
+  return { boxes, tests, wide: boxes.some(isWide) };
 }
+
+const NO_BOXES: BoxedFacts = { boxes: [], tests: [], wide: false };

@@ -1,13 +1,16 @@
-import type { Boxes } from './boxes.ts';
-import { keyWords } from './boxes.ts';
+import { type Boxes, type Family, keyWords } from './boxes.ts';
 import { type EntryLayout, layoutFor, writeEntry, writeNoEntry } from './entry.ts';
 import { createImage, type Image, type NodeWord, WORD_BYTES, writeLeaf, writeNode } from './image.ts';
 import { growTrees, type Tree, type TreeLimits } from './trees.ts';
 
 /** Boxes as trees in memory, and what generated code has to know of each tree. */
 export interface Classifier {
-  readonly boxes: Boxes;
+  readonly family: Family;
+  /** Boxes. */
+  readonly count: number;
   readonly image: Image;
+  /** Words of the image when it was built; it gets longer as boxes are added to what stands there. */
+  readonly builtLength: number;
   readonly trees: readonly PlacedTree[];
 }
 
@@ -22,10 +25,12 @@ export interface PlacedTree {
   /** Entries of the longest leaf. */
   readonly longestLeaf: number;
   readonly entries: number;
+  /** The words where entries begin or have begun. */
+  readonly entryAt: Uint32Array;
 }
 
 /** The entry of no rule, which empty leaves point to; behind it the words of roots that are leaves. */
-const NO_ENTRY = 0;
+export const NO_ENTRY = 0;
 const FIRST_ROOT = 8;
 const FIRST_FREE = 16;
 
@@ -33,7 +38,7 @@ export function buildClassifier(boxes: Boxes, limits?: TreeLimits): Classifier {
   const image = createImage();
   writeNoEntry(image, image.allocate(FIRST_FREE));
   const trees = growTrees(boxes, limits).map((tree, index) => placeTree(image, boxes, tree, FIRST_ROOT + index));
-  return { boxes, image, trees };
+  return { family: boxes.family, count: boxes.count, image, builtLength: image.length, trees };
 }
 
 function placeTree(image: Image, boxes: Boxes, tree: Tree, rootLeaf: number): PlacedTree {
@@ -42,14 +47,15 @@ function placeTree(image: Image, boxes: Boxes, tree: Tree, rootLeaf: number): Pl
   const alignment = Math.min(8, 2 ** Math.ceil(Math.log2(words)));
   const fieldsByStep: Set<number>[] = [];
   const placed = new Map<Tree, NodeWord | number>();
-  let [depth, longestLeaf, entries] = [0, 0, 0];
+  const entryAt: number[] = [];
+  let [depth, longestLeaf] = [0, 0];
 
   function placeEntries(members: Uint32Array): number {
     if (members.length === 0) return NO_ENTRY;
     longestLeaf = Math.max(longestLeaf, members.length);
-    entries += members.length;
     const start = image.allocate(members.length * words, alignment);
     for (let i = 0; i < members.length; i++) {
+      entryAt.push(start + i * words);
       writeEntry(image, start + i * words, boxes, members[i] as number, layout, i === members.length - 1);
     }
     return start;
@@ -87,7 +93,8 @@ function placeTree(image: Image, boxes: Boxes, tree: Tree, rootLeaf: number): Pl
     fields,
     layout,
     longestLeaf,
-    entries,
+    entries: entryAt.length,
+    entryAt: Uint32Array.from(entryAt),
   };
 }
 

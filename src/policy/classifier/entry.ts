@@ -120,6 +120,21 @@ export function writeEntry(
   if (layout.dstPort !== undefined) halves[start + layout.dstPort / 4] = ((hi << 16) | (lo & 0xffff)) >>> 0;
 }
 
+export const entryRule = (halves: Uint32Array, at: number): number => (halves[at * 2 + 1] as number) >>> 7;
+
+/** Gives the entry's rule another index. */
+export function moveRule(halves: Uint32Array, at: number, rule: number): void {
+  halves[at * 2 + 1] = ((rule << 7) | ((halves[at * 2 + 1] as number) & 0x7f)) >>> 0;
+}
+
+export const isLastEntry = (halves: Uint32Array, at: number): boolean =>
+  ((halves[at * 2] as number) & metaBits.last) !== 0;
+
+export function markLast(halves: Uint32Array, at: number, last: boolean): void {
+  const low = halves[at * 2] as number;
+  halves[at * 2] = (last ? low | metaBits.last : low & ~metaBits.last) >>> 0;
+}
+
 /** For each half of an address how many of its bits are behind the prefix, as the meta has it. */
 function shiftsOf(boxes: Boxes, box: number): number {
   const halfBits = boxes.family === 'v4' ? 32 : 64;

@@ -32,9 +32,13 @@ export interface Image {
 
 const FIRST_SIZE = 1024;
 
-export function createImage(): Image {
-  let halves = new Uint32Array(2 * FIRST_SIZE);
-  let length = 0;
+export const createImage = (): Image => imageOf(new Uint32Array(2 * FIRST_SIZE), 0);
+
+export const copyImage = ({ halves, length }: Image): Image => imageOf(halves.slice(), length);
+
+function imageOf(first: Uint32Array, used: number): Image {
+  let halves = first;
+  let length = used;
   return {
     get length() {
       return length;
@@ -68,6 +72,15 @@ export function writeNode({ halves }: Image, at: number, { field, shift, bits, c
   const mask = 2 ** bits - 1;
   halves[at * 2] = (((mask & 0xff) << 24) | (field << wordBits.field.shift) | shift) >>> 0;
   halves[at * 2 + 1] = ((children << 8) | (mask >>> 8)) >>> 0;
+}
+
+/** The node that the word is; undefined where it is a leaf. */
+export function nodeAt(halves: Uint32Array, at: number): NodeWord | undefined {
+  const [low, high] = [halves[at * 2] as number, halves[at * 2 + 1] as number];
+  const mask = ((high & 0xff) << 8) | (low >>> 24);
+  if (mask === 0) return undefined;
+  const field = (low >>> wordBits.field.shift) & wordBits.field.mask;
+  return { field, shift: low & 0x3f, bits: 32 - Math.clz32(mask), children: high >>> 8 };
 }
 
 export function writeLeaf({ halves }: Image, at: number, entries: number): void {

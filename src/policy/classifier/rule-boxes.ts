@@ -44,15 +44,15 @@ interface Bits {
   readonly value: number;
   readonly mask: number;
 }
-type Alternatives = {
-  readonly src?: readonly Prefix[];
-  readonly dst?: readonly Prefix[];
-  readonly srcPort?: readonly NumberRange[];
-  readonly dstPort?: readonly NumberRange[];
-  readonly protocol?: readonly Bits[];
-  readonly tcpFlags?: readonly Bits[];
-  readonly icmpType?: readonly Bits[];
-};
+interface Alternatives {
+  src?: readonly Prefix[];
+  dst?: readonly Prefix[];
+  srcPort?: readonly NumberRange[];
+  dstPort?: readonly NumberRange[];
+  protocol?: readonly Bits[];
+  tcpFlags?: readonly Bits[];
+  icmpType?: readonly Bits[];
+}
 
 /** The keys of a match that boxes can say, and those that they say them with. */
 const keyOf = {
@@ -64,19 +64,24 @@ const keyOf = {
   tcpFlags: 'tcpFlags',
   icmpType: 'icmpType',
 } as const satisfies Record<keyof Alternatives, keyof CheckedMatch>;
+const parts = Object.keys(keyOf) as (keyof Alternatives)[];
 
 export function boxMatch(match: CheckedMatch, family: Family, sets: Sets): BoxedMatch {
   const alternatives = alternativesOf(match, family, sets);
-  const kept = Object.entries(alternatives) as [keyof Alternatives, readonly unknown[]][];
-  const product = (): number => kept.reduce((all, [, list]) => all * list.length, 1);
-  while (product() > MAX_BOXES) {
-    const longest = kept.reduce((a, b) => (b[1].length > a[1].length ? b : a));
+  const kept = parts.filter((part) => alternatives[part] !== undefined);
+  const lengthOf = (part: keyof Alternatives): number => alternatives[part]?.length ?? 1;
+  if (kept.some((part) => lengthOf(part) === 0)) return NO_PACKET;
+  while (kept.reduce((product, part) => product * lengthOf(part), 1) > MAX_BOXES) {
+    const longest = kept.reduce((a, b) => (lengthOf(b) > lengthOf(a) ? b : a));
     kept.splice(kept.indexOf(longest), 1);
+    delete alternatives[longest];
   }
-  const said = new Set<string>(kept.map(([part]) => keyOf[part]));
-  const rest = Object.fromEntries(Object.entries(match).filter(([key]) => !said.has(key)));
-  return { boxes: combine(Object.fromEntries(kept), family), rest };
+  const rest: Record<string, unknown> = { ...match };
+  for (const part of kept) delete rest[keyOf[part]];
+  return { boxes: combine(alternatives, family), rest };
 }
+
+const NO_PACKET: BoxedMatch = { boxes: [], rest: {} };
 
 /** What a match says of each part, as far as boxes can; a part with an empty list matches no packet. */
 function alternativesOf(match: CheckedMatch, family: Family, sets: Sets): Alternatives {

@@ -1,0 +1,39 @@
+import type { AddressMatch, AddressOperand, NumberRange } from './checked.ts';
+import type { Test } from './lower.ts';
+
+/** The same string for the same tests, and another for others. */
+export const testsKey = (tests: readonly Test[]): string => tests.map(testKey).join(';');
+
+function testKey(test: Test): string {
+  switch (test.kind) {
+    case 'in-ranges':
+      return `${test.field.name}=${rangesKey(test.ranges)}`;
+    case 'masked':
+      return `${test.field.name}&${test.mask}=${test.value}`;
+    case 'traits':
+      return `traits ${test.mask}`;
+    case 'by-family':
+      return `4(${testsKey(test.v4)})6(${testsKey(test.v6)})`;
+    case 'address':
+      return `${test.side}=${addressKey(test.match)}`;
+    case 'interface':
+      return JSON.stringify(test.names);
+    case 'payload': {
+      const { base, offset, bytes, mask } = test.match;
+      return `${base}+${offset}=${bytes.join()}&${mask.join()}`;
+    }
+    case 'filter':
+      return JSON.stringify(test.match.program);
+    default:
+      return test.kind;
+  }
+}
+
+const rangesKey = (ranges: readonly NumberRange[]): string => ranges.map(([lo, hi]) => `${lo}-${hi}`).join();
+
+const addressKey = ({ any, none }: AddressMatch): string =>
+  `${any.map(operandKey).join('|')}!${none.map(operandKey).join('|')}`;
+
+/** Names of sets have no digit in front. */
+const operandKey = (operand: AddressOperand): string =>
+  operand.kind === 'set' ? `set ${operand.set}` : `${operand.ranges.v4.join()}/${operand.ranges.v6.join()}`;
