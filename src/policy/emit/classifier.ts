@@ -235,7 +235,7 @@ export interface ScanOptions {
 }
 
 /** Entries of a leaf that one function goes through; the rest is for the next call of it. */
-const SCANNED_AT_ONCE = 32;
+const SCANNED_AT_ONCE = 64;
 
 /** Whether the tree's leaves are gone through by a function that is called back: the verifier follows each round. */
 export const isLong = ({ longestLeaf }: PlacedTree): boolean => longestLeaf > SCANNED_AT_ONCE;

@@ -1,0 +1,133 @@
+import {
+  createAssembler,
+  kernelFunctions,
+  link,
+  patchMaps,
+  R0,
+  R1,
+  R2,
+  R3,
+  R6,
+  R7,
+  R8,
+  R9,
+} from '../../src/asm/index.ts';
+import {
+  BPF_F_MMAPABLE,
+  createMapHandle,
+  createProgramArray,
+  loadProgram,
+  type MapHandle,
+  mapMemory,
+  type Program,
+  testRun,
+} from '../../src/kernel/index.ts';
+import type { Header } from '../../src/policy/testing/classbench.ts';
+import { changing, commonFrame, type Family, headerBytes } from './header-frames.ts';
+
+/** How many headers a run goes through, a power of two: all of them, so that caches are as cold as in life, or few. */
+export const COLD = 131_072;
+export const HOT = 1_024;
+
+/** A cache line for each. */
+const RECORD = 64;
+const REPEAT = 400_000;
+/** Knuth's multiplicative hash: an order in which no header is next to the one before. */
+const SCRAMBLE = 0x9e3779b1 | 0;
+
+/** Headers in memory that programs can read. */
+export interface HeaderArray {
+  readonly family: Family;
+  /** Nanoseconds that a packet takes in `program`, over one that does nothing, and the header's way into the frame. */
+  measure(program: Program, headers: number): number;
+  /** The map: 64 bytes a header, those of `changing`. */
+  readonly map: MapHandle;
+  close(): void;
+}
+
+/** @param headers as many as `COLD` */
+export function createHeaderArray(headers: readonly Header[], family: Family): HeaderArray {
+  const map = createMapHandle({
+    type: 'array',
+    name: 'headers',
+    keySize: 4,
+    valueSize: COLD * RECORD,
+    maxEntries: 1,
+    flags: BPF_F_MMAPABLE,
+  });
+  const memory = mapMemory(map);
+  const bytes = new Uint8Array(memory.buffer);
+  headers.forEach((header, i) => {
+    bytes.set(headerBytes(header, family), i * RECORD);
+  });
+  memory.close();
+  // Its only word counts the packets, which names the next header.
+  const next = createMapHandle({ type: 'array', name: 'next', keySize: 4, valueSize: 8, maxEntries: 1, flags: 0 });
+  const empty = emptyProgram();
+
+  function runNs(target: Program, count: number): number {
+    const targets = createProgramArray({ name: 'target', maxEntries: 1 });
+    const picker = pickerProgram(family, count, { headers: map.fd, next: next.fd, target: targets.handle.fd });
+    try {
+      targets.set(0, target);
+      return testRun(picker, { data: commonFrame(family), repeat: REPEAT }).durationNs;
+    } finally {
+      picker.close();
+      targets.close();
+    }
+  }
+
+  return {
+    family,
+    map,
+    measure: (program, count) => runNs(program, count) - runNs(empty, count),
+    close() {
+      for (const one of [map, next, empty]) one.close();
+    },
+  };
+}
+
+/** Writes the next of `count` headers into the frame and goes on to the program in `target`. */
+function pickerProgram(family: Family, count: number, maps: Readonly<Record<string, number>>): Program {
+  const { offset, length } = changing[family];
+  const a = createAssembler('pick_header');
+  a.mov(R6, R1);
+  a.load('u32', R7, R6, 0);
+  a.load('u32', R2, R6, 4);
+  a.mov(R3, R7);
+  a.add(R3, offset + length);
+  a.jumpIf(R3, 'gt', R2, 'out');
+  a.loadMapValue(R9, 'next', 0);
+  a.load('u64', R1, R9, 0);
+  a.mov(R3, R1);
+  a.add(R3, 1);
+  a.mul32(R1, SCRAMBLE >>> 0);
+  a.and32(R1, count - 1);
+  a.lsh(R1, Math.log2(RECORD));
+  a.loadMapValue(R8, 'headers', 0);
+  a.add(R8, R1);
+  for (let at = 0; at < length; at += 4) {
+    a.load('u32', R1, R8, at);
+    a.store('u32', R7, offset + at, R1);
+  }
+  // The next header is only known when this one has arrived: what is measured behind does not wait for it again.
+  a.and(R1, 0);
+  a.add(R3, R1);
+  a.store('u64', R9, 0, R3);
+  a.mov(R1, R6);
+  a.loadMap(R2, 'target');
+  a.mov(R3, 0);
+  a.call(kernelFunctions.tail_call);
+  a.label('out');
+  a.mov(R0, 0);
+  a.exit();
+  const code = patchMaps(link(a.finish(), []), (name) => maps[name]);
+  return loadProgram({ type: 'xdp', name: 'pick_header', code });
+}
+
+function emptyProgram(): Program {
+  const a = createAssembler('empty');
+  a.mov(R0, 1);
+  a.exit();
+  return loadProgram({ type: 'xdp', name: 'empty', code: link(a.finish(), []).code });
+}
