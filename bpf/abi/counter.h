@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The value of the per-CPU array `counters`, one entry a rule or reason: enum reason, then FIRST_RULE + n. */
+/* The value of the array `counters`, one entry a rule or reason: enum reason, then FIRST_RULE + n; and so for each CPU. */
 #pragma once
 
 struct counter {

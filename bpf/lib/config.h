@@ -8,6 +8,7 @@ volatile const __u8 has_prefilter = 0;
 volatile const __u8 has_mark = 0;
 volatile const __u8 multi_buffer = 0; /* frames may have several buffers: Linux 5.18, XDP frags */
 volatile const __u8 rehearse = 0; /* judged by a test run: read and write the map `rehearsal` */
+volatile const __u32 counters_per_cpu = 32;
 volatile const __u8 malformed_verdict = 2; /* enum verdict */
 volatile const __u64 reject_interval_ns = 1000000; /* one answer in so many nanoseconds … */
 volatile const __u64 reject_burst_ns = 100000000; /* … after a burst of this over the interval */

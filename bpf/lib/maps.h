@@ -17,8 +17,12 @@ struct {
 	__type(value, struct packet);
 } scratch SEC(".maps");
 
+/* For each CPU, one behind the other, counters_per_cpu entries: see counter.h. The kernel's own per-CPU array has a
+ * pointer for each entry, which is one more miss of the cache where rules are many; and only this one can be read by
+ * user space without a system call. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, FIRST_RULE);
 	__type(key, __u32);
 	__type(value, struct counter);

@@ -2,12 +2,14 @@
 /* Counters and events. `sluice_count` and `sluice_log` are called by generated code. */
 #pragma once
 
+#include "config.h"
 #include "limit.h"
 #include "maps.h"
 
 static __always_inline void count(const struct packet *packet, __u32 rule)
 {
-	struct counter *counter = bpf_map_lookup_elem(&counters, &rule);
+	__u32 index = bpf_get_smp_processor_id() * counters_per_cpu + rule;
+	struct counter *counter = bpf_map_lookup_elem(&counters, &index);
 
 	if (!counter)
 		return;

@@ -1,5 +1,5 @@
-import { type Counter, counterCodec, FIRST_RULE, Reason, reasonNames } from '../generated/abi.ts';
-import { type MapHandle, typedPerCpuMap, u32 } from '../kernel/index.ts';
+import { type Counter, counterFields, FIRST_RULE, Reason, reasonNames } from '../generated/abi.ts';
+import { type MapHandle, mapMemory, possibleCpus } from '../kernel/index.ts';
 import { readJiffies } from '../kernel/jiffies.ts';
 import type { CheckedPolicy, TerminalAction } from '../policy/checked.ts';
 
@@ -37,10 +37,8 @@ export interface RuleCounter {
 
 /** All rules, and the reasons that have been seen. */
 export function readCounters(map: MapHandle, policy: CountedPolicy): RuleCounter[] {
-  const counters = typedPerCpuMap(map, u32, counterCodec);
   const jiffies = readJiffies();
-  return [...counters.entries()].flatMap(([id, perCpu]): RuleCounter[] => {
-    const { packets, bytes, lastHit: ticks } = sum(perCpu);
+  return sumCounters(map).flatMap(({ packets, bytes, lastHit: ticks }, id): RuleCounter[] => {
     const lastHit = ticks === 0n ? undefined : jiffies.dateOf(ticks);
     const rule = policy.rules[id - FIRST_RULE];
     if (rule) return [{ id, ...rule, packets, bytes, lastHit }];
@@ -76,12 +74,26 @@ export function actionOfReason(reason: number, { defaults, malformed }: CountedP
   }
 }
 
-function sum(perCpu: readonly Counter[]): Counter {
-  let [packets, bytes, lastHit] = [0n, 0n, 0n];
-  for (const one of perCpu) {
-    packets += one.packets;
-    bytes += one.bytes;
-    if (one.lastHit > lastHit) lastHit = one.lastHit;
-  }
-  return { packets, bytes, lastHit };
+/** What all CPUs together have counted, by `struct packet.rule`; `lastHit` is the latest. */
+export function sumCounters(map: MapHandle): Counter[] {
+  using memory = mapMemory(map, 'read');
+  const values = new BigUint64Array(memory.buffer, 0, (map.maxEntries * memory.stride) / BYTES);
+  const cpus = possibleCpus();
+  const perCpu = map.maxEntries / cpus;
+  const [packets, bytes, lastHit] = [counterFields.packets, counterFields.bytes, counterFields.lastHit].map(
+    ({ offset }) => offset / BYTES,
+  ) as [number, number, number];
+  return Array.from({ length: perCpu }, (_, id) => {
+    const sum = { packets: 0n, bytes: 0n, lastHit: 0n };
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      const at = ((cpu * perCpu + id) * memory.stride) / BYTES;
+      sum.packets += values[at + packets] as bigint;
+      sum.bytes += values[at + bytes] as bigint;
+      const last = values[at + lastHit] as bigint;
+      if (last > sum.lastHit) sum.lastHit = last;
+    }
+    return sum;
+  });
 }
+
+const BYTES = BigUint64Array.BYTES_PER_ELEMENT;

@@ -9,6 +9,7 @@ import {
   type MapHandle,
   mapMemory,
   type ProgramArray,
+  possibleCpus,
   programArray,
   SystemCallError,
   typedMap,
@@ -84,7 +85,7 @@ export function createGenerationMaps(
 function entriesOf(compiled: CompiledPolicy, hook: HookName, name: string): number | undefined {
   switch (name) {
     case 'counters':
-      return compiled.counters;
+      return compiled.counters * possibleCpus();
     case 'limits':
       return compiled.limits;
     case 'programs':

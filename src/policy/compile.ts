@@ -38,7 +38,7 @@ export interface CompiledPolicy {
   readonly tables: readonly ClassifierTable[];
   /** The value of the map `bitmaps`; empty where none is used. */
   readonly bitmaps: Uint8Array;
-  /** Entries of the map `counters`: reasons, then rules. */
+  /** Entries of the map `counters` for each CPU: reasons, then rules. */
   readonly counters: number;
   /** Entries of the map `limits`: the data plane's own, then one a log rule. */
   readonly limits: number;
@@ -104,6 +104,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
   const ingress = plan.stages.filter(({ stage }) => stage !== 'egress');
   const xdp = compileHook(hooks.xdp, [...(hasPrefilter ? [] : [noPrefilter]), ...ingress.flatMap(chainsOf)]);
   const tc = egress.length > 0 ? compileHook(hooks.tc, egress.flatMap(chainsOf)) : undefined;
+  const counters = FIRST_RULE + policy.prefilter.length + policy.ingress.rules.length + policy.egress.rules.length;
   return {
     plan,
     xdp,
@@ -112,12 +113,13 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
     structures,
     tables: [...tables.values()],
     bitmaps: bitmaps.contents(),
-    counters: FIRST_RULE + policy.prefilter.length + policy.ingress.rules.length + policy.egress.rules.length,
+    counters,
     limits: FIRST_LOG_LIMIT + logs.count,
     constants: {
       has_prefilter: hasPrefilter ? 1 : 0,
       has_mark: marks(plan) ? 1 : 0,
       multi_buffer: options.multiBuffer ? 1 : 0,
+      counters_per_cpu: counters,
       malformed_verdict: verdictOf[policy.malformed],
     },
   };

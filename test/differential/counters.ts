@@ -1,6 +1,6 @@
+import { sumCounters } from '../../src/datapath/counters.ts';
 import type { Rehearsal } from '../../src/datapath/rehearsal.ts';
-import { counterCodec, FIRST_RULE } from '../../src/generated/abi.ts';
-import { typedPerCpuMap, u32 } from '../../src/kernel/index.ts';
+import { FIRST_RULE } from '../../src/generated/abi.ts';
 import type { Judgement } from '../../src/policy/model.ts';
 
 export interface Count {
@@ -10,15 +10,8 @@ export interface Count {
 
 /** What the kernel has counted for a reason or rule, on all CPUs. */
 export function kernelCount(rehearsal: Rehearsal, id: number): Count {
-  const counters = typedPerCpuMap(rehearsal.generation.maps.get('xdp', 'counters'), u32, counterCodec);
-  const perCpu = counters.lookup(id) ?? [];
-  return perCpu.reduce<Count>(
-    (sum, { packets, bytes }) => ({ packets: sum.packets + packets, bytes: sum.bytes + bytes }),
-    {
-      packets: 0n,
-      bytes: 0n,
-    },
-  );
+  const { packets, bytes } = sumCounters(rehearsal.generation.maps.get('xdp', 'counters'))[id] as Count;
+  return { packets, bytes };
 }
 
 /** Counts what the model says that a data plane has to count: the rules passed, and what decided. */

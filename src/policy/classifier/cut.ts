@@ -12,6 +12,8 @@ export interface CutLimits {
   readonly copies: number;
   /** Bits of a cut at most. */
   readonly bits: number;
+  /** What as much memory as the boxes' own entries weighs against halving what is to be looked at. */
+  readonly memoryWeight: number;
 }
 
 const MAX_CUT_BITS = 16;
@@ -103,7 +105,7 @@ function bestWindow(bits: number): number {
   return shift;
 }
 
-const MEMORY_WEIGHT = 0.15;
+/** What a box that is left to the next tree weighs against halving what is to be looked at: another tree is walked. */
 const LEFT_WEIGHT = 6;
 
 function costOf(boxes: Boxes, list: Uint32Array, cut: Cut, limits: CutLimits): number {
@@ -137,7 +139,7 @@ function costOf(boxes: Boxes, list: Uint32Array, cut: Cut, limits: CutLimits): n
   let squares = 0;
   for (let c = 0; c < children; c++) squares += ((counts[c] as number) + everywhere) ** 2;
   const memory = (children / 4 + (instances - kept)) / kept;
-  return Math.log2(squares / instances + 0.5) + MEMORY_WEIGHT * memory + (LEFT_WEIGHT * left) / list.length;
+  return Math.log2(squares / instances + 0.5) + limits.memoryWeight * memory + (LEFT_WEIGHT * left) / list.length;
 }
 
 /**

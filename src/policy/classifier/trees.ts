@@ -21,6 +21,9 @@ export interface TreeLimits {
 
 export const treeLimits: TreeLimits = { trees: 6, depth: 5, leaf: 1, copies: 8, entriesABox: 4 };
 
+/** So many boxes fit a core's own cache with more room around them than others. */
+const FEW_BOXES = 16_384;
+
 /** Entries that a small set of boxes may have besides. */
 const FREE_ENTRIES = 4096;
 
@@ -54,7 +57,9 @@ function grow(growth: Growth, list: Uint32Array, depth: number): Tree {
   if (list.length === 0) return EMPTY;
   if (list.length <= limits.leaf || depth === limits.depth) return { kind: 'leaf', boxes: list };
   const copies = last ? 2 ** 16 : limits.copies;
-  const cut = bestCut(boxes, list, { copies, bits: Math.min(16, Math.ceil(Math.log2(list.length)) + 1) });
+  const bits = Math.min(16, Math.ceil(Math.log2(list.length)) + 1);
+  const memoryWeight = boxes.count > FEW_BOXES ? 0.15 : 0.05;
+  const cut = bestCut(boxes, list, { copies, bits, memoryWeight });
   if (!cut) return { kind: 'leaf', boxes: list };
 
   const count = 2 ** cut.bits;

@@ -208,12 +208,12 @@ function emitRest(asm: Assembler, table: ClassifierTable, name: string): void {
   if (trees.every(({ longestLeaf }) => longestLeaf < 2)) return;
   const done = asm.uniqueLabel('classified');
   asm.jumpIf32(R5, 'set', metaBits.last, done);
-  if (trees.some(isLong)) asm.store('u64', R10, MAIN_SCAN + scan.bound, -1);
+  if (trees.some((tree) => isLong(table.classifier, tree))) asm.store('u64', R10, MAIN_SCAN + scan.bound, -1);
   trees.forEach((tree, index) => {
     if (tree.longestLeaf < 2) return;
     asm.comment(`tree ${index}: the rest of its leaf`);
     asm.load('u64', R5, R10, leafSlot(index));
-    if (isLong(tree)) {
+    if (isLong(table.classifier, tree)) {
       emitLongScan(asm, name, index, MAIN_SCAN);
       return;
     }
@@ -234,11 +234,16 @@ export interface ScanOptions {
   readonly bound?: readonly [Register, number];
 }
 
-/** Entries of a leaf that one function goes through; the rest is for the next call of it. */
+/** Entries that the verifier follows one by one, of the longest leaves of all trees together. */
+const SCANNED_INLINE = 256;
+/** Entries that a function which is called back goes through; the rest is for the next call of it. */
 const SCANNED_AT_ONCE = 64;
 
-/** Whether the tree's leaves are gone through by a function that is called back: the verifier follows each round. */
-export const isLong = ({ longestLeaf }: PlacedTree): boolean => longestLeaf > SCANNED_AT_ONCE;
+/** Whether the tree's leaves are gone through by a function that is called back: those of the trees with the longest. */
+export function isLong({ trees }: Classifier, { longestLeaf }: PlacedTree): boolean {
+  const upToThis = trees.filter((tree) => tree.longestLeaf <= longestLeaf);
+  return upToThis.reduce((sum, tree) => sum + tree.longestLeaf, 0) > SCANNED_INLINE;
+}
 
 /**
  * Goes through the leaf behind the entry at index R5, whose meta is in R2, for one better than BEST. Overwrites R0 to R5.
@@ -250,7 +255,7 @@ export function emitScan(
   { countdown, pause, bound }: ScanOptions,
 ): void {
   const [next, end] = [asm.uniqueLabel('entry'), asm.uniqueLabel('leaf-end')];
-  asm.store('u64', R10, countdown, Math.min(longestLeaf, SCANNED_AT_ONCE));
+  asm.store('u64', R10, countdown, pause === undefined ? longestLeaf : SCANNED_AT_ONCE);
   asm.label(next);
   asm.jumpIf32(R2, 'set', metaBits.last, end);
   asm.load('u64', R0, R10, countdown);
@@ -304,7 +309,7 @@ export function emitLongScan(asm: Assembler, name: string, tree: number, frame: 
 /** The functions that `emitLongScan` calls back. */
 export function scanFunctions(table: ClassifierTable, name: string): readonly BpfFunction[] {
   return table.classifier.trees.flatMap((tree, index) =>
-    isLong(tree)
+    isLong(table.classifier, tree)
       ? [repeated(scansName(name, index), scanName(name, index), scan.done), scanFunction(table, name, index, tree)]
       : [],
   );

@@ -198,7 +198,7 @@ function emitNext(asm: Assembler, table: ClassifierTable, name: string): void {
     emitOnlyBehind(asm, bound);
     emitSmaller(asm);
     asm.jumpIf(R2, 'ge', BEST, end);
-    if (isLong(tree)) emitLongScan(asm, name, index, own.scan);
+    if (isLong(table.classifier, tree)) emitLongScan(asm, name, index, own.scan);
     else if (tree.longestLeaf > 1) emitScan(asm, table, tree, { countdown: own.countdown, bound });
     asm.label(end);
   });
