@@ -23,7 +23,7 @@ import {
   testRun,
 } from '../../src/kernel/index.ts';
 import type { Header } from '../../src/policy/testing/classbench.ts';
-import { changing, commonFrame, type Family, headerBytes } from './header-frames.ts';
+import { changing, commonFrame, type Family, headerBytes } from '../../src/policy/testing/header-frames.ts';
 
 /** How many headers a run goes through, a power of two: all of them, so that caches are as cold as in life, or few. */
 export const COLD = 131_072;

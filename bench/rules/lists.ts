@@ -7,7 +7,7 @@ import {
   shapes,
   toIpv6,
 } from '../../src/policy/testing/classbench.ts';
-import type { Family } from './header-frames.ts';
+import type { Family } from '../../src/policy/testing/header-frames.ts';
 
 /** Rules that are measured; `id` names them in results, from one run to the next. */
 export interface MeasuredList {

@@ -8,9 +8,9 @@ import { checkPolicy } from '../../src/policy/check.ts';
 import type { CheckedPolicy } from '../../src/policy/checked.ts';
 import { type CompileOptions, compilePolicy } from '../../src/policy/compile.ts';
 import { createRandom, createScan, drawHeaders, toPolicyRules } from '../../src/policy/testing/classbench.ts';
+import { frameOf } from '../../src/policy/testing/header-frames.ts';
 import { type Sample, sampleOf } from '../results.ts';
 import { COLD, createHeaderArray, HOT } from './harness.ts';
-import { frameOf } from './header-frames.ts';
 import type { MeasuredList } from './lists.ts';
 
 export interface RuleCost {

@@ -1,4 +1,4 @@
-import type { Header } from '../../src/policy/testing/classbench.ts';
+import type { Header } from './classbench.ts';
 
 export type Family = 'v4' | 'v6';
 
