@@ -15,16 +15,18 @@ export interface Contestant {
 const ROUND_SECONDS = 0.4;
 
 /** Sets up the peer; one that this machine cannot run is a contestant too, with the reason. */
-export async function enterContest(peer: Peer): Promise<Contestant> {
+export async function enterContest(peer: Peer, createFloodOn = floodOn): Promise<Contestant> {
   const lab = await createPair({ name: 'bench' });
   const host = lab.host('host');
-  const flood = createFlood({ from: lab.host('client'), to: host.address(4) });
+  const flood = createFloodOn(lab);
   try {
     return { peer, lab, flood, tearDown: await peer.setUp(host) };
   } catch (error) {
     return { peer, lab, flood, unavailable: error instanceof Error ? error.message : String(error) };
   }
 }
+
+const floodOn = (lab: Lab): Flood => createFlood({ from: lab.host('client'), to: lab.host('host').address(4) });
 
 export async function leaveContest({ lab, flood, tearDown }: Contestant): Promise<void> {
   try {

@@ -17,7 +17,6 @@ import {
   createMapHandle,
   createProgramArray,
   loadProgram,
-  type MapHandle,
   mapMemory,
   type Program,
   testRun,
@@ -32,6 +31,7 @@ export const HOT = 1_024;
 /** A cache line for each. */
 const RECORD = 64;
 const REPEAT = 400_000;
+const XDP_TX = 3;
 /** Knuth's multiplicative hash: an order in which no header is next to the one before. */
 const SCRAMBLE = 0x9e3779b1 | 0;
 
@@ -40,8 +40,8 @@ export interface HeaderArray {
   readonly family: Family;
   /** Nanoseconds that a packet takes in `program`, over one that does nothing, and the header's way into the frame. */
   measure(program: Program, headers: number): number;
-  /** The map: 64 bytes a header, those of `changing`. */
-  readonly map: MapHandle;
+  /** Descriptors of what `pickerProgram` reads, by name. */
+  readonly maps: Readonly<Record<string, number>>;
   close(): void;
 }
 
@@ -67,7 +67,7 @@ export function createHeaderArray(headers: readonly Header[], family: Family): H
 
   function runNs(target: Program, count: number): number {
     const targets = createProgramArray({ name: 'target', maxEntries: 1 });
-    const picker = pickerProgram(family, count, { headers: map.fd, next: next.fd, target: targets.handle.fd });
+    const picker = pickerProgram(family, count, { headers: map.fd, next: next.fd, target: targets.handle.fd }, 'go on');
     try {
       targets.set(0, target);
       return testRun(picker, { data: commonFrame(family), repeat: REPEAT }).durationNs;
@@ -79,7 +79,7 @@ export function createHeaderArray(headers: readonly Header[], family: Family): H
 
   return {
     family,
-    map,
+    maps: { headers: map.fd, next: next.fd },
     measure: (program, count) => runNs(program, count) - runNs(empty, count),
     close() {
       for (const one of [map, next, empty]) one.close();
@@ -87,8 +87,13 @@ export function createHeaderArray(headers: readonly Header[], family: Family): H
   };
 }
 
-/** Writes the next of `count` headers into the frame and goes on to the program in `target`. */
-function pickerProgram(family: Family, count: number, maps: Readonly<Record<string, number>>): Program {
+/** Writes the next of `count` headers into the frame and goes on to the program in `target`, or sends it. */
+export function pickerProgram(
+  family: Family,
+  count: number,
+  maps: Readonly<Record<string, number>>,
+  then: 'go on' | 'send',
+): Program {
   const { offset, length } = changing[family];
   const a = createAssembler('pick_header');
   a.mov(R6, R1);
@@ -114,12 +119,14 @@ function pickerProgram(family: Family, count: number, maps: Readonly<Record<stri
   a.and(R1, 0);
   a.add(R3, R1);
   a.store('u64', R9, 0, R3);
-  a.mov(R1, R6);
-  a.loadMap(R2, 'target');
-  a.mov(R3, 0);
-  a.call(kernelFunctions.tail_call);
+  if (then === 'go on') {
+    a.mov(R1, R6);
+    a.loadMap(R2, 'target');
+    a.mov(R3, 0);
+    a.call(kernelFunctions.tail_call);
+  }
   a.label('out');
-  a.mov(R0, 0);
+  a.mov(R0, then === 'send' ? XDP_TX : 0);
   a.exit();
   const code = patchMaps(link(a.finish(), []), (name) => maps[name]);
   return loadProgram({ type: 'xdp', name: 'pick_header', code });
