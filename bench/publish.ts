@@ -1,18 +1,26 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Drops, Results } from './results.ts';
+import { plotRules } from './rules/plot.ts';
+import { ruleTables } from './rules/results.ts';
 
-/** Pages with the newest results between two marks. */
-const pages = ['README.md', 'docs/benchmarks.md'];
-const [begin, end] = ['<!-- bench: written by `make bench` -->', '<!-- /bench -->'];
+/** Pages with the newest results between two marks, and what stands there. */
+const pages: readonly (readonly [path: string, name: string, content: (results: Results) => string])[] = [
+  ['README.md', 'bench', markdown],
+  ['docs/benchmarks.md', 'bench', markdown],
+  ['docs/benchmarks.md', 'rules', ({ rules }) => `${ruleTables(rules)}\n`],
+];
+const plot = 'docs/rules.svg';
 
 /** Puts the results into the pages that show them. */
-export function publish(results: Results): void {
-  for (const page of pages) {
+export async function publish(results: Results): Promise<void> {
+  for (const [page, name, content] of pages) {
+    const [begin, end] = [`<!-- ${name}: written by \`make bench\` -->`, `<!-- /${name} -->`];
     const text = readFileSync(page, 'utf8');
     const [start, stop] = [text.indexOf(begin), text.indexOf(end)];
     if (start < 0 || stop < start) throw new Error(`${page} has no place for the results: ${begin} … ${end}`);
-    writeFileSync(page, `${text.slice(0, start)}${begin}\n${markdown(results)}\n${text.slice(stop)}`);
+    writeFileSync(page, `${text.slice(0, start)}${begin}\n${content(results)}\n${text.slice(stop)}`);
   }
+  writeFileSync(plot, await plotRules(results.rules));
 }
 
 function markdown({ date, machine, drops, costs, use }: Results): string {

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import Table from 'cli-table3';
+import type { RuleResults } from './rules/results.ts';
 
 /** Of several rounds. */
 export interface Sample {
@@ -50,6 +51,7 @@ export interface Results {
   readonly use: readonly UseResult[];
   readonly drops: readonly DropResult[];
   readonly costs: readonly CostResult[];
+  readonly rules: RuleResults;
 }
 
 export function sampleOf(values: readonly number[]): Sample {
@@ -85,8 +87,11 @@ export function keep(results: Results): void {
   writeFileSync('bench/results/latest.json', text);
 }
 
+/** The newest results that are kept. */
+export const latest = (): Results => JSON.parse(readFileSync('bench/results/latest.json', 'utf8')) as Results;
+
 /** The results for people. */
-export function tables({ use, drops, costs }: Results): string {
+export function tables({ use, drops, costs, rules }: Results): string {
   const dropTable = new Table({ head: ['dropped, Mpps', 'one CPU', 'of bare', 'own CPU', 'of bare'], style });
   for (const { title, unavailable, sharedCpu, ownCpu } of drops) {
     if (unavailable !== undefined) dropTable.push([title, { colSpan: 4, content: unavailable }]);
@@ -100,7 +105,15 @@ export function tables({ use, drops, costs }: Results): string {
     const [low, high] = [show(sample.min), show(sample.max)];
     useTable.push([title, show(sample.median), ...(unit === 'ms' ? [low, high] : [high, low])]);
   }
-  return [dropTable, costTable, useTable].map(String).join('\n');
+  const ruleTable = new Table({ head: ['rules', 'cold, ns', 'hot', 'disagreements'], style });
+  for (const { title, cold, hot, disagreements } of rules.costs) {
+    ruleTable.push([title, cold.median.toFixed(0), hot.median.toFixed(0), disagreements]);
+  }
+  const contestTable = new Table({ head: ['rules under live traffic', 'rules', 'ns over XDP_DROP'], style });
+  for (const { title, list, rules: count, nanoseconds, unavailable } of rules.contests) {
+    contestTable.push([`${title}: ${list}`, count, nanoseconds?.median.toFixed(0) ?? unavailable ?? '']);
+  }
+  return [dropTable, costTable, useTable, ruleTable, contestTable].map(String).join('\n');
 }
 
 const style = { head: [], border: [] };

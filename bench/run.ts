@@ -18,11 +18,13 @@ import {
   type DropResult,
   type Drops,
   keep,
+  latest,
   provenance,
   sampleOf,
   tables,
   type UseResult,
 } from './results.ts';
+import { measureRuleLists } from './rules/results.ts';
 import { startUpMs } from './start-up.ts';
 
 const CONTESTS = 6;
@@ -31,12 +33,18 @@ const ROUNDS = 3;
 const REPEATS = 9;
 
 process.chdir(new URL('..', import.meta.url).pathname);
+const only = process.argv[2];
 // Before anything is pinned or runs ahead of other work: as a user would meet it.
-const use = await measureUse();
+const before = only === undefined ? undefined : latest();
+const use = before?.use ?? (await measureUse());
 pinGenerator();
-const results = { ...provenance(), use, drops: await measureDrops(), costs: measureCosts() };
+const drops = before?.drops ?? (await measureDrops());
+const costs = before?.costs ?? measureCosts();
+// The only part that can be measured alone, for work on it: `npx tsx bench/run.ts rules`.
+const rules = await measureRuleLists((line) => console.error(line));
+const results = { ...provenance(), use, drops, costs, rules };
 keep(results);
-publish(results);
+await publish(results);
 console.log(tables(results));
 
 /** Rates by peer, a value a round; `unavailable` says why a peer has none. */

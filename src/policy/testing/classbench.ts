@@ -161,10 +161,17 @@ export function createRandom(seed: number): Random {
 /**
  * The same rules for IPv6. A prefix of 16 bits becomes one of 32, of 24 one of 48, of 31 one of 62; an address one of 128
  * bits. Each bit of the old address becomes two: itself, and one that follows from those before; so prefixes nest as
- * they did, and addresses that shared a prefix share one.
+ * they did, and addresses that shared a prefix share one. AH, which is an extension header of IPv6, becomes ESP.
  */
+const [ESP, AH] = [50, 51];
+
 export function toIpv6(rules: readonly FiveTuple[]): FiveTuple[] {
-  return rules.map((rule) => ({ ...rule, src: prefixToIpv6(rule.src), dst: prefixToIpv6(rule.dst) }));
+  return rules.map(({ protocol, ...rule }) => ({
+    ...rule,
+    src: prefixToIpv6(rule.src),
+    dst: prefixToIpv6(rule.dst),
+    ...(protocol !== undefined && { protocol: protocol === AH ? ESP : protocol }),
+  }));
 }
 
 function prefixToIpv6({ address, length }: Prefix): Prefix {
