@@ -2,11 +2,12 @@
 const mayImport = {
   diagnostics: [],
   asm: ['diagnostics'],
-  kernel: ['asm', 'diagnostics'],
+  'prefix-set': ['asm'],
+  kernel: ['asm', 'prefix-set', 'diagnostics'],
   generated: ['kernel/codec'],
   packet: ['generated', 'diagnostics'],
-  policy: ['asm', 'packet', 'generated', 'diagnostics', 'kernel/libpcap'],
-  datapath: ['policy', 'packet', 'kernel', 'generated', 'asm', 'diagnostics'],
+  policy: ['asm', 'prefix-set', 'packet', 'generated', 'diagnostics', 'kernel/libpcap'],
+  datapath: ['policy', 'prefix-set', 'packet', 'kernel', 'generated', 'asm', 'diagnostics'],
   lab: ['kernel', 'asm', 'diagnostics'],
 };
 

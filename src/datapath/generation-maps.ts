@@ -17,7 +17,7 @@ import {
 } from '../kernel/index.ts';
 import { type ObjectMap, setVariables } from '../kernel/object/index.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
-import type { ClassifierTable } from '../policy/emit/classifier.ts';
+import type { ClassifierTable } from '../policy/emit/entry.ts';
 import type { TrieMap } from '../policy/tables.ts';
 import type { HookName } from './generation.ts';
 import { dataPlane } from './objects.ts';

@@ -4,8 +4,8 @@ import type { Problem } from '../diagnostics/problem.ts';
 import { type MapHandle, mapMemory } from '../kernel/index.ts';
 import { readSetFile } from '../policy/check/set-file.ts';
 import type { AddressRanges, CheckedPolicy } from '../policy/checked.ts';
-import { buildTrie } from '../policy/prefix-trie.ts';
 import type { TrieMap } from '../policy/tables.ts';
+import { buildTrie } from '../prefix-set/trie.ts';
 import type { Generation } from './generation.ts';
 
 /** What came of a change to a set's file. */

@@ -64,6 +64,10 @@ export const errors = {
   },
 
   // The kernel library (src/kernel)
+  'kernel/set-full': {
+    meaning: 'A prefix set has no room for the change; it is as it was.',
+    help: 'Make the set with more `memory`.',
+  },
   'kernel/system-call': {
     meaning:
       'The kernel refused a system call; the message has the call, what it was about, and the name of the errno.',

@@ -20,6 +20,7 @@
  * - Names of maps, programs and links are cut to the 15 characters that the kernel keeps.
  */
 
+export { emitSetLookup } from '../prefix-set/lookup.ts';
 // The BPF file system
 export { DEFAULT_BPFFS, isBpffs, listPins, mountBpffs, unmountBpffs, unpin, unpinFolder } from './bpffs.ts';
 // Values in memory
@@ -75,6 +76,7 @@ export {
 } from './network/namespace.ts';
 // Compiled objects
 export * from './object/index.ts';
+export { createPrefixSet, type Prefix, type PrefixSet, type PrefixSetOptions } from './prefix-set.ts';
 // What this machine can do
 export { type Environment, readEnvironment } from './probe/environment.ts';
 export { type Feature, features, type ProbedFeature, probeFeatures } from './probe/features.ts';

@@ -1,5 +1,8 @@
 import type { SourceText } from '../diagnostics/source.ts';
+import type { AddressRanges } from '../prefix-set/ranges.ts';
 import type { CbpfInstruction } from './cbpf.ts';
+
+export type { AddressRanges };
 
 /**
  * The checked policy: every name resolved, every value in range. The compiler lowers it, the reference model judges
@@ -97,14 +100,6 @@ export interface AddressMatch {
 export type AddressOperand =
   | { readonly kind: 'set' /** Key of `CheckedPolicy.sets`. */; readonly set: string }
   | { readonly kind: 'ranges'; readonly ranges: AddressRanges };
-
-/** Address ranges of both families, inclusive, sorted, disjoint, merged where they touch. Host byte order. */
-export interface AddressRanges {
-  /** lo, hi, lo, hi, … */
-  readonly v4: Uint32Array;
-  /** lo high half, lo low half, hi high half, hi low half, … */
-  readonly v6: BigUint64Array;
-}
 
 export interface AddressSet {
   readonly name: string;

@@ -3,6 +3,7 @@ import { FIRST_RULE, Reason } from '../generated/abi.ts';
 import { buildFrame } from '../packet/build.ts';
 import { parseNotation } from '../packet/notation.ts';
 import { parseFrame } from '../packet/parse.ts';
+import { ranges } from '../prefix-set/testing/ranges.ts';
 import type {
   Action,
   AddressMatch,
@@ -13,7 +14,6 @@ import type {
   TerminalAction,
 } from './checked.ts';
 import { type Judgement, judge } from './model.ts';
-import { ranges } from './testing/ranges.ts';
 
 interface RuleText {
   readonly match?: CheckedMatch;

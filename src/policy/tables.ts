@@ -1,6 +1,6 @@
+import { prefixes6 } from '../prefix-set/prefixes.ts';
+import { buildTrie } from '../prefix-set/trie.ts';
 import type { AddressOperand, AddressRanges, AddressSet, NumberRange } from './checked.ts';
-import { buildTrie } from './prefix-trie.ts';
-import { prefixes6 } from './prefixes.ts';
 
 /** Up to so many prefixes are compared one by one; more become a trie in a map. */
 const INLINE_PREFIXES = 8;

@@ -1,8 +1,8 @@
 import type { AddressOperand } from '../../policy/checked.ts';
 import type { LoweredRule, Test } from '../../policy/lower.ts';
 import type { Plan } from '../../policy/plan.ts';
-import { prefixes4, prefixes6 } from '../../policy/prefixes.ts';
 import { createSetTable, type SetTable } from '../../policy/tables.ts';
+import { prefixes4, prefixes6 } from '../../prefix-set/prefixes.ts';
 
 /** How the addresses of one family are looked for. */
 export interface SetStructure {

@@ -1,6 +1,6 @@
 import { Trait } from '../../generated/abi.ts';
+import { prefixes4, prefixes6 } from '../../prefix-set/prefixes.ts';
 import type { AddressMatch, AddressRanges, AddressSet, CheckedMatch, NumberRange } from '../checked.ts';
-import { prefixes4, prefixes6 } from '../prefixes.ts';
 import {
   ANY_PORTS,
   type Boxes,

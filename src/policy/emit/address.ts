@@ -1,10 +1,10 @@
 import { R1, R2, R3 } from '../../asm/index.ts';
 import { packetFields } from '../../generated/abi.ts';
+import { emitSetLookup } from '../../prefix-set/lookup.ts';
+import { prefixes6 } from '../../prefix-set/prefixes.ts';
 import type { AddressOperand, AddressRanges } from '../checked.ts';
 import type { Test } from '../lower.ts';
-import { prefixes6 } from '../prefixes.ts';
-import { addressFields, type Emitter, loadField } from './emitter.ts';
-import { emitTrieLookup } from './trie.ts';
+import { addressFields, type Emitter, loadField, PACKET } from './emitter.ts';
 
 type AddressTest = Extract<Test, { kind: 'address' }>;
 
@@ -41,8 +41,10 @@ function emitOperand(
 ): void {
   const found = e.sets.find(operand, family);
   if (found === 'empty') return;
-  if (found !== 'inline') emitTrieLookup(e, found, side, yes);
-  else if (family === 'v4') emitRanges4(e, e.sets.ranges(operand), side, yes);
+  if (found !== 'inline') {
+    const { hi, lo } = addressFields[side];
+    emitSetLookup(e.asm, found, { base: PACKET, hi: hi.offset, lo: lo.offset }, yes);
+  } else if (family === 'v4') emitRanges4(e, e.sets.ranges(operand), side, yes);
   else emitPrefixes6(e, e.sets.ranges(operand), side, yes);
 }
 

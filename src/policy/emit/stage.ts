@@ -15,8 +15,8 @@ import { packetFields, Reason, Trait, Verdict } from '../../generated/abi.ts';
 import type { LoweredRule } from '../lower.ts';
 import type { Block, Structure, TreesBlock } from '../structure.ts';
 import { emitAction, emitVerdict } from './action.ts';
-import type { ClassifierTable } from './classifier.ts';
 import { CONTEXT, type Emitter, loadField, PACKET } from './emitter.ts';
+import type { ClassifierTable } from './entry.ts';
 import { emitTest } from './test.ts';
 import { emitTrees } from './trees.ts';
 

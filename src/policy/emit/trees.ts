@@ -16,25 +16,11 @@ import { metaBits, NO_META } from '../classifier/entry.ts';
 import { type ActionClass, FIRST_CLASS, NO_CLASS, type TreesBlock } from '../structure.ts';
 import { verdictOf } from '../verdict.ts';
 import { emitEffect } from './action.ts';
-import {
-  BEST,
-  type ClassifierTable,
-  emitClassify,
-  emitCompare,
-  emitEntryPointer,
-  emitForEachRound,
-  emitLongScan,
-  emitOnlyBehind,
-  emitScan,
-  emitSmaller,
-  isLong,
-  leafSlot,
-  repeated,
-  scan,
-  scanFunctions,
-  TABLE,
-} from './classifier.ts';
+import { emitClassify, leafSlot } from './classifier.ts';
 import { CONTEXT, type Emitter, PACKET } from './emitter.ts';
+import { BEST, type ClassifierTable, emitCompare, emitEntryPointer, emitSmaller, TABLE } from './entry.ts';
+import { emitForEachRound, repeated } from './rounds.ts';
+import { emitLongScan, emitOnlyBehind, emitScan, isLong, scan, scanFunctions } from './scan.ts';
 import { emitTest } from './test.ts';
 
 /** Behind the leaves and the classifier's countdown on the stack: what the functions that are called back share. */

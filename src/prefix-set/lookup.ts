@@ -1,18 +1,33 @@
-import { R1, R2, R3, R4, R5, R8, R9 } from '../../asm/index.ts';
-import { trieBits, trieDepth, trieKind } from '../prefix-trie.ts';
-import type { TrieMap } from '../tables.ts';
-import { addressFields, type Emitter, loadField, PACKET } from './emitter.ts';
+import { type Assembler, R1, R2, R3, R4, R5, R8, R9, type Register } from '../asm/index.ts';
+import { trieBits, trieDepth, trieKind } from './word.ts';
+
+/** A set in the one value of an array map. */
+export interface SetInMap {
+  readonly map: string;
+  readonly family: 'v4' | 'v6';
+  /** Words of 8 bytes in the value, a power of two. */
+  readonly capacity: number;
+}
+
+/** Where an address stands in memory, in two halves of 8 bytes, host byte order: IPv4 in the low 32 bits of `lo`. */
+export interface AddressInMemory {
+  /** Not one of those that are overwritten. */
+  readonly base: Register;
+  /** Bytes from there. */
+  readonly hi: number;
+  readonly lo: number;
+}
 
 /** Jumps to `yes` when the address is in the set, and goes on otherwise. Overwrites R1 to R5, R8 and R9. */
-export function emitTrieLookup(e: Emitter, trie: TrieMap, side: 'src' | 'dst', yes: string): void {
-  const { asm } = e;
+export function emitSetLookup(asm: Assembler, trie: SetInMap, address: AddressInMemory, yes: string): void {
+  const loadHalf = (half: 'hi' | 'lo'): void => asm.load('u64', R1, address.base, address[half]);
   const [next, leaf, no] = ['node', 'leaf', 'not-in-set'].map((name) => asm.uniqueLabel(name)) as [
     string,
     string,
     string,
   ];
   const v4 = trie.family === 'v4';
-  if (v4) loadField(asm, R1, addressFields[side].lo);
+  if (v4) loadHalf('lo');
   asm.comment(`${trie.map}: ${trie.capacity} words`);
   asm.loadMapValue(R2, trie.map, 0);
   asm.load('u64', R3, R2, 0);
@@ -71,10 +86,9 @@ export function emitTrieLookup(e: Emitter, trie: TrieMap, side: 'src' | 'dst', y
     asm.mov32(R4, R3);
     asm.rsh32(R4, trieBits.lowHalf.shift);
     asm.and32(R4, 1);
-    asm.mul32(R4, addressFields[side].lo.offset - addressFields[side].hi.offset);
-    asm.add(R4, PACKET);
-    asm.comment(`packet->${addressFields[side].hi.name} or ${addressFields[side].lo.name}`);
-    asm.load('u64', R1, R4, addressFields[side].hi.offset);
+    asm.mul32(R4, address.lo - address.hi);
+    asm.add(R4, address.base);
+    asm.load('u64', R1, R4, address.hi);
   }
 
   /** R3 is a leaf: both halves stand at its index. */
@@ -84,7 +98,7 @@ export function emitTrieLookup(e: Emitter, trie: TrieMap, side: 'src' | 'dst', y
     asm.rsh(R4, trieBits.index.shift);
     asm.mov32(R9, R4);
     loadWord(R8);
-    loadField(asm, R1, addressFields[side].hi);
+    loadHalf('hi');
     asm.xor(R1, R8);
     asm.mov32(R5, R3);
     asm.and32(R5, 2 ** trieBits.lowHalf.shift);
@@ -97,7 +111,7 @@ export function emitTrieLookup(e: Emitter, trie: TrieMap, side: 'src' | 'dst', y
     asm.mov32(R4, R9);
     asm.add32(R4, 1);
     loadWord(R8);
-    loadField(asm, R1, addressFields[side].lo);
+    loadHalf('lo');
     asm.xor(R1, R8);
     emitShift(R1);
     asm.jumpIf(R1, 'eq', 0, yes);

@@ -1,4 +1,4 @@
-import type { AddressRanges } from './checked.ts';
+import type { AddressRanges } from './ranges.ts';
 
 /** An IPv4 prefix: the address in host byte order, bits behind the prefix zero. */
 export interface Prefix4 {

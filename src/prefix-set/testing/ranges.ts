@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { AddressRanges } from '../checked.ts';
+import type { AddressRanges } from '../ranges.ts';
 
 /** Address ranges from pairs of numbers, for tests. */
 export function ranges(of: {

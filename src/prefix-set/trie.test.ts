@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { buildTrie, trieBits, trieDepth, trieKind } from './prefix-trie.ts';
 import { ranges, sortedRanges4, sortedRanges6 } from './testing/ranges.ts';
+import { buildTrie } from './trie.ts';
+import { trieBits, trieDepth, trieKind } from './word.ts';
 
 const field = (word: bigint, name: keyof typeof trieBits): number =>
   Number((word >> BigInt(trieBits[name].shift)) & BigInt(trieBits[name].mask));

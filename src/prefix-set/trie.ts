@@ -1,34 +1,6 @@
-import type { AddressRanges } from './checked.ts';
 import { type Prefix4, type Prefix6, prefixes4, prefixes6 } from './prefixes.ts';
-
-/**
- * A set of addresses as one block of 64-bit words, for one array map value. Word 0 is the root. A word is, by its two
- * lowest bits:
- *
- * - NONE: no address of the set is here.
- * - NODE: look at some bits of the address: bits 2 to 7 say how far to shift the address right, 8 to 27 are the mask
- *   for the result, bit 28 says that an IPv6 address' low half is meant, and bits 32 to 63 are where the children
- *   begin: the next word is `words[children + (half >> shift & mask)]`.
- * - LEAF: one prefix, compared as a whole, so that nodes may skip bits that all below them share. IPv4: bits 32 to 63
- *   are the address, 2 to 7 the bits behind the prefix. IPv6: bits 32 to 63 say where the two halves of the address
- *   are; bit 28 says that the prefix is longer than 64 bits, 2 to 7 are the bits of its last half behind it.
- * - ALL: every address here is in the set.
- *
- * The shape is a multibit trie with path compression (Nilsson and Karlsson, "IP-Address Lookup Using LC-Tries", 1999),
- * for membership only: the prefixes are disjoint, so that no more than one leaf has to be looked at.
- */
-export const trieKind = { NONE: 0, NODE: 1, LEAF: 2, ALL: 3 } as const;
-
-export const trieBits = {
-  kind: { shift: 0, mask: 3 },
-  shift: { shift: 2, mask: 63 },
-  mask: { shift: 8, mask: 0xfffff },
-  lowHalf: { shift: 28, mask: 1 },
-  index: { shift: 32, mask: 0xffffffff },
-} as const;
-
-/** How many nodes lie on the longest way, at most: each looks at four bits or more. */
-export const trieDepth = { v4: 32 / 4, v6: 128 / 4 } as const;
+import type { AddressRanges } from './ranges.ts';
+import { ALL, leafWord, NONE, nodeWord } from './word.ts';
 
 const MIN_WIDTH = 4;
 const MAX_WIDTH = 16;
@@ -41,10 +13,25 @@ export function buildTrie(ranges: AddressRanges, family: 'v4' | 'v6', origin = 1
   return family === 'v4' ? build(shape4(prefixes4(ranges)), origin) : build(shape6(prefixes6(ranges)), origin);
 }
 
+/** The block for sorted prefixes of which none lies in another: as `buildTrie` makes it. */
+export function buildDisjoint(
+  prefixes: readonly { readonly address: bigint; readonly length: number }[],
+  addressBits: 32 | 128,
+): BigUint64Array {
+  if (addressBits === 32) {
+    return build(shape4(prefixes.map(({ address, length }) => ({ address: Number(address), length }))), 1);
+  }
+  const half = (address: bigint, shift: bigint): bigint => BigInt.asUintN(64, address >> shift);
+  return build(
+    shape6(prefixes.map(({ address, length }) => ({ hi: half(address, 64n), lo: half(address, 0n), length }))),
+    1,
+  );
+}
+
 /** What the builder asks of a sorted list of disjoint prefixes. Bits are counted from the first of the address. */
 interface Shape {
   readonly count: number;
-  readonly addressBits: number;
+  readonly addressBits: 32 | 128;
   length(i: number): number;
   /** `width` bits of prefix i from bit `from` on; bits behind the prefix are zero. Never across the halves. */
   bits(i: number, from: number, width: number): number;
@@ -84,8 +71,8 @@ function build(shape: Shape, origin: number): BigUint64Array {
 
 /** The word for prefixes `first` to `end - 1`, of which the first `depth` bits are decided. */
 function subtree(shape: Shape, list: WordList, first: number, end: number, depth: number): bigint {
-  if (first === end) return BigInt(trieKind.NONE);
-  if (end - first === 1) return shape.length(first) === 0 ? BigInt(trieKind.ALL) : shape.leaf(first, list);
+  if (first === end) return NONE;
+  if (end - first === 1) return shape.length(first) === 0 ? ALL : shape.leaf(first, list);
 
   const from = Math.max(depth, shape.shared(first, end - 1));
   const halfEnd = from < 64 && shape.addressBits === 128 ? 64 : shape.addressBits;
@@ -107,16 +94,8 @@ function subtree(shape: Shape, list: WordList, first: number, end: number, depth
       i = j;
     }
   }
-  return node(halfEnd - from - width, width, shape.addressBits === 128 && from >= 64, children);
+  return nodeWord(shape.addressBits, from, width, children);
 }
-
-function word(kind: number, shift: number, mask: number, lowHalf: boolean, index: number): bigint {
-  const low = kind | (shift << trieBits.shift.shift) | (mask << trieBits.mask.shift);
-  return (BigInt(index) << 32n) | BigInt((low | (lowHalf ? 1 << trieBits.lowHalf.shift : 0)) >>> 0);
-}
-
-const node = (shift: number, width: number, lowHalf: boolean, children: number): bigint =>
-  word(trieKind.NODE, shift, 2 ** width - 1, lowHalf, children);
 
 function shape4(prefixes: readonly Prefix4[]): Shape {
   const at = (i: number): Prefix4 => prefixes[i] as Prefix4;
@@ -126,7 +105,7 @@ function shape4(prefixes: readonly Prefix4[]): Shape {
     length: (i) => at(i).length,
     bits: (i, from, width) => Math.floor(at(i).address / 2 ** (32 - from - width)) % 2 ** width,
     shared: (i, j) => Math.min(Math.clz32(at(i).address ^ at(j).address), at(i).length, at(j).length),
-    leaf: (i) => word(trieKind.LEAF, 32 - at(i).length, 0, false, at(i).address),
+    leaf: (i) => leafWord(32, at(i).length, at(i).address),
   };
 }
 
@@ -150,7 +129,7 @@ function shape6(prefixes: readonly Prefix6[]): Shape {
       const index = words.allocate(2);
       words.set(index, hi);
       words.set(index + 1, lo);
-      return word(trieKind.LEAF, length > 64 ? 128 - length : 64 - length, 0, length > 64, index);
+      return leafWord(128, length, index);
     },
   };
 }

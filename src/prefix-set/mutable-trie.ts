@@ -1,0 +1,330 @@
+import { buildDisjoint } from './trie.ts';
+import { ALL, fieldOf, leafWord, NONE, nodeWord, trieKind } from './word.ts';
+
+/** A prefix: the address in host byte order, bits behind the prefix zero. */
+export interface Prefix {
+  readonly address: bigint;
+  readonly length: number;
+}
+
+/** Prefixes of which none lies in another, in memory that others look up while they change. */
+export interface MutableTrie {
+  readonly used: number;
+  /** The prefix in the trie that covers this one. */
+  coverOf(prefix: Prefix): Prefix | undefined;
+  /** Puts in a prefix that none covers; those that lie in it go. */
+  put(prefix: Prefix): void;
+  /** Takes out a prefix of the trie, and puts these, which lie in it, in its place: no address of theirs is missed. */
+  replace(prefix: Prefix, parts: readonly Prefix[]): void;
+  /** The prefixes that lie in this one. */
+  within(prefix: Prefix): Generator<Prefix>;
+  all(): Generator<Prefix>;
+  /** Throws OutOfRoom unless so many prefixes can be put in, wherever they lie. */
+  requireRoom(prefixes: number): void;
+}
+
+/** The memory has no room for a change. */
+export class OutOfRoom extends Error {}
+
+/**
+ * Words that were in use are not written again before this time has passed. A program that still looks at them holds
+ * the kernel's RCU read lock and runs for microseconds: a second is beyond every one.
+ */
+const GRACE_MS = 1000;
+const NODE_BITS = 4;
+
+/** Whether the prefix covers the other; `addressBits` are those of both. */
+export function covers(by: Prefix, { address, length }: Prefix, addressBits: number): boolean {
+  return by.length <= length && sharedBits(by.address, address, addressBits) >= by.length;
+}
+
+/** How many first bits two addresses have in common. */
+function sharedBits(a: bigint, b: bigint, addressBits: number): number {
+  const difference = a ^ b;
+  return difference === 0n ? addressBits : addressBits - difference.toString(2).length;
+}
+
+/**
+ * @param words the memory, with nothing in it; an array map's value
+ * @param first sorted, none in another
+ */
+export function createMutableTrie(words: BigUint64Array, addressBits: 32 | 128, first: readonly Prefix[]): MutableTrie {
+  const capacity = words.length;
+  const free = new Map<number, { readonly at: number; readonly since: number }[]>();
+  let used = 1;
+
+  const bitsAt = (address: bigint, from: number, width: number): number =>
+    Number((address >> BigInt(addressBits - from - width)) & BigInt(2 ** width - 1));
+  const shared = (a: bigint, b: bigint): number => sharedBits(a, b, addressBits);
+  const covered = (by: Prefix, prefix: Prefix): boolean => covers(by, prefix, addressBits);
+
+  function allocate(count: number): number {
+    const list = free.get(count);
+    const now = performance.now();
+    if (list?.[0] && now - list[0].since > GRACE_MS) return (list.shift() as { at: number }).at;
+    if (used + count > capacity) throw new OutOfRoom(`a set of ${capacity} words has no room for ${count} more`);
+    used += count;
+    return used - count;
+  }
+  const release = (at: number, count: number): void => {
+    const list = free.get(count) ?? [];
+    free.set(count, list);
+    list.push({ at, since: performance.now() });
+  };
+  const store = (at: number, value: bigint): void => {
+    Atomics.store(words, at, value);
+  };
+
+  /** The bits from which on a node looks, and how many. */
+  const windowOf = (word: bigint): { from: number; width: number; children: number } => {
+    const width = Math.log2(fieldOf(word, 'mask') + 1);
+    const low = fieldOf(word, 'lowHalf') === 1;
+    const halfEnd = addressBits === 128 && !low ? 64 : addressBits;
+    return { from: halfEnd - fieldOf(word, 'shift') - width, width, children: fieldOf(word, 'index') };
+  };
+  const leafPrefix = (word: bigint): Prefix => {
+    if (word === ALL) return { address: 0n, length: 0 };
+    const behind = fieldOf(word, 'shift');
+    const index = fieldOf(word, 'index');
+    if (addressBits === 32) return { address: BigInt(index), length: 32 - behind };
+    const address = ((words[index] as bigint) << 64n) | (words[index + 1] as bigint);
+    return { address, length: (fieldOf(word, 'lowHalf') === 1 ? 128 : 64) - behind };
+  };
+  const makeLeaf = ({ address, length }: Prefix): bigint => {
+    if (length === 0) return ALL;
+    if (addressBits === 32) return leafWord(32, length, Number(address));
+    const at = allocate(2);
+    words[at] = address >> 64n;
+    words[at + 1] = BigInt.asUintN(64, address);
+    return leafWord(128, length, at);
+  };
+  const isNode = (word: bigint): boolean => (Number(word & 3n) as number) === trieKind.NODE;
+
+  /** The leaf on the way of an address, NONE where the way ends. */
+  function leafOnWay(address: bigint): bigint {
+    let word = words[0] as bigint;
+    while (isNode(word)) {
+      const { from, width, children } = windowOf(word);
+      word = words[children + bitsAt(address, from, width)] as bigint;
+    }
+    return word;
+  }
+
+  /** The prefix of the trie that covers this one. */
+  function coverOf(prefix: Prefix): Prefix | undefined {
+    const word = leafOnWay(prefix.address);
+    if (word === NONE) return undefined;
+    const leaf = leafPrefix(word);
+    return covered(leaf, prefix) ? leaf : undefined;
+  }
+
+  /** Some address below a node: all below share the bits that the node skips. */
+  function someAddress(word: bigint): bigint {
+    if (!isNode(word)) return leafPrefix(word).address;
+    const { width, children } = windowOf(word);
+    for (let k = 0; k < 2 ** width; k++) {
+      const child = words[children + k] as bigint;
+      if (hasAddress(child)) return someAddress(child);
+    }
+    return 0n;
+  }
+  function hasAddress(word: bigint): boolean {
+    if (!isNode(word)) return word !== NONE;
+    const { width, children } = windowOf(word);
+    for (let k = 0; k < 2 ** width; k++) if (hasAddress(words[children + k] as bigint)) return true;
+    return false;
+  }
+
+  /** The leaves below a word. */
+  function* leavesOf(word: bigint): Generator<Prefix> {
+    if (word === NONE) return;
+    if (!isNode(word)) {
+      yield leafPrefix(word);
+      return;
+    }
+    const { width, children } = windowOf(word);
+    let before: bigint | undefined;
+    for (let k = 0; k < 2 ** width; k++) {
+      const child = words[children + k] as bigint;
+      // A prefix that ends inside of the window stands in several places.
+      if (child !== before) yield* leavesOf(child);
+      before = child;
+    }
+  }
+
+  /** Gives back what a word that is no longer in force led to. */
+  function releaseBelow(word: bigint): void {
+    if (word === NONE || word === ALL) return;
+    if (!isNode(word)) {
+      if (addressBits === 128) release(fieldOf(word, 'index'), 2);
+      return;
+    }
+    const { width, children } = windowOf(word);
+    let before: bigint | undefined;
+    for (let k = 0; k < 2 ** width; k++) {
+      const child = words[children + k] as bigint;
+      if (child !== before) releaseBelow(child);
+      before = child;
+    }
+    release(children, 2 ** width);
+  }
+
+  /** A node at bit `from` with these words in the slots of their prefixes. `most`: bits that it may look at. */
+  function join(
+    from: number,
+    most: number,
+    parts: readonly { readonly prefix: Prefix; readonly word: bigint }[],
+  ): bigint {
+    const halfEnd = addressBits === 128 && from < 64 ? 64 : addressBits;
+    const width = Math.min(NODE_BITS, halfEnd - from, most);
+    const children = allocate(2 ** width);
+    words.fill(NONE, children, children + 2 ** width);
+    for (const { prefix, word } of parts) {
+      const missing = Math.max(0, from + width - prefix.length);
+      const first = (bitsAt(prefix.address, from, width) >> missing) << missing;
+      words.fill(word, children + first, children + first + 2 ** missing);
+    }
+    return nodeWord(addressBits, from, width, children);
+  }
+
+  /** Puts a prefix that nothing covers into the tree below the word at `at`; what lies in it makes room. */
+  function place(at: number, prefix: Prefix, leaf: bigint): void {
+    const word = words[at] as bigint;
+    if (!hasAddress(word)) {
+      store(at, leaf);
+      releaseBelow(word);
+      return;
+    }
+    if (!isNode(word)) {
+      const other = leafPrefix(word);
+      if (covered(prefix, other)) {
+        store(at, leaf);
+        releaseBelow(word);
+        return;
+      }
+      const parts = [
+        { prefix: other, word },
+        { prefix, word: leaf },
+      ];
+      store(at, join(shared(prefix.address, other.address), NODE_BITS, parts));
+      return;
+    }
+    const { from, width, children } = windowOf(word);
+    const below = someAddress(word);
+    const same = Math.min(shared(prefix.address, below), prefix.length);
+    if (same < from && prefix.length <= same) {
+      store(at, leaf);
+      releaseBelow(word);
+      return;
+    }
+    if (same < from) {
+      const subtree = { prefix: { address: below, length: from }, word };
+      store(at, join(same, from - same, [subtree, { prefix, word: leaf }]));
+      return;
+    }
+    if (prefix.length <= from) {
+      store(at, leaf);
+      releaseBelow(word);
+      return;
+    }
+    if (prefix.length >= from + width) {
+      place(children + bitsAt(prefix.address, from, width), prefix, leaf);
+      return;
+    }
+    const missing = from + width - prefix.length;
+    const first = children + ((bitsAt(prefix.address, from, width) >> missing) << missing);
+    let before: bigint | undefined;
+    for (let slot = first; slot < first + 2 ** missing; slot++) {
+      const old = words[slot] as bigint;
+      store(slot, leaf);
+      if (old !== before) releaseBelow(old);
+      before = old;
+    }
+  }
+
+  /** Every slot that holds a member's leaf: one, or those of a window in which the prefix ends. */
+  function slotsOf(prefix: Prefix): number[] {
+    let at = 0;
+    let slots = [0];
+    while (isNode(words[at] as bigint)) {
+      const { from, width, children } = windowOf(words[at] as bigint);
+      at = children + bitsAt(prefix.address, from, width);
+      const missing = Math.max(0, from + width - prefix.length);
+      const first = ((at - children) >> missing) << missing;
+      slots = Array.from({ length: 2 ** missing }, (_, k) => children + first + k);
+    }
+    return slots;
+  }
+
+  /** Room for what adding or taking out may need, so that it is either done or not begun. */
+  function requireRoom(prefixes: number): void {
+    const most = prefixes * (2 ** NODE_BITS + 2 + (addressBits === 128 ? 2 ** NODE_BITS : 0));
+    if (used + most > capacity) throw new OutOfRoom(`a set of ${capacity} words has room for ${capacity - used} more`);
+  }
+
+  function* leavesWithin(prefix: Prefix): Generator<Prefix> {
+    let word = words[0] as bigint;
+    while (isNode(word)) {
+      const { from, width, children } = windowOf(word);
+      if (from + width > prefix.length) break;
+      word = words[children + bitsAt(prefix.address, from, width)] as bigint;
+    }
+    for (const leaf of leavesOf(word)) if (covered(prefix, leaf)) yield leaf;
+  }
+
+  /** What a member's leaf stood for is now what lay in it: built beside, slot by slot, and stored at once. */
+  function replaceBy(slots: readonly number[], parts: readonly Prefix[]): void {
+    const scratch = allocate(1);
+    const contents = slots.map((slot) => {
+      words[scratch] = NONE;
+      for (const part of parts) if (standsIn(slots, slot, part)) place(scratch, part, makeLeaf(part));
+      return words[scratch] as bigint;
+    });
+    for (const [i, slot] of slots.entries()) store(slot, contents[i] as bigint);
+    release(scratch, 1);
+  }
+
+  /** Whether the prefix has addresses in the slot, one of a power of two that share a longer prefix. */
+  function standsIn(slots: readonly number[], slot: number, part: Prefix): boolean {
+    if (slots.length === 1) return true;
+    const node = nodeOf(slots[0] as number, part.address);
+    const { from, width, children } = node;
+    const missing = Math.max(0, from + width - part.length);
+    const first = (bitsAt(part.address, from, width) >> missing) << missing;
+    return slot - children >= first && slot - children < first + 2 ** missing;
+  }
+
+  /** The node whose children the slot is one of, on the way of an address. */
+  function nodeOf(slot: number, address: bigint): { from: number; width: number; children: number } {
+    let word = words[0] as bigint;
+    for (;;) {
+      const node = windowOf(word);
+      if (slot >= node.children && slot < node.children + 2 ** node.width) return node;
+      word = words[node.children + bitsAt(address, node.from, node.width)] as bigint;
+    }
+  }
+
+  const built = buildDisjoint(first, addressBits);
+  if (built.length > capacity) throw new OutOfRoom(`a set of ${capacity} words cannot hold ${built.length}`);
+  words.set(built.subarray(1), 1);
+  used = built.length;
+  store(0, built[0] as bigint);
+
+  return {
+    get used() {
+      return used;
+    },
+    coverOf,
+    put: (prefix) => place(0, prefix, makeLeaf(prefix)),
+    replace(prefix, parts) {
+      const slots = slotsOf(prefix);
+      const old = words[slots[0] as number] as bigint;
+      if (parts.length === 0) for (const slot of slots) store(slot, NONE);
+      else replaceBy(slots, parts);
+      releaseBelow(old);
+    },
+    within: leavesWithin,
+    all: () => leavesOf(words[0] as bigint),
+    requireRoom,
+  };
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { createMutableSet, OutOfRoom, type Prefix } from './mutable.ts';
+
+type Random = (below: number) => number;
+
+function createRandom(seed: number): Random {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+/** Prefixes that lie close to and in one another: of few first bits, and with few different bits behind. */
+function prefixFrom(random: Random, bits: 32 | 128): Prefix {
+  const lengths =
+    bits === 32 ? [0, 1, 3, 8, 15, 16, 17, 20, 24, 25, 30, 31, 32] : [0, 1, 16, 48, 62, 63, 64, 65, 66, 96, 127, 128];
+  const length = lengths[1 + random(lengths.length - 1)] as number;
+  let address = 0n;
+  for (let i = 0; i < bits; i += 8)
+    address = (address << 8n) | BigInt([0, 1, 0x80, 0xff][random(random(4) + 1)] as number);
+  const behind = BigInt(bits - length);
+  return { address: (address >> behind) << behind, length };
+}
+
+const textOf = ({ address, length }: Prefix): string => `${address.toString(16)}/${length}`;
+
+describe.each([32, 128] as const)('a set of prefixes of %i bits', (bits) => {
+  const covers = (members: Iterable<Prefix>, address: bigint): boolean =>
+    [...members].some(({ address: at, length }) => (at ^ address) >> BigInt(bits - length) === 0n);
+
+  test('holds what was added and not taken out, whatever lies in one another', () => {
+    for (let seed = 1; seed <= 25; seed++) {
+      const random = createRandom(seed);
+      const first = Array.from({ length: random(40) }, () => prefixFrom(random, bits));
+      const model = new Map(first.map((prefix) => [textOf(prefix), prefix]));
+      const set = createMutableSet(new BigUint64Array(2 ** 16), bits, first);
+      for (let round = 0; round < 150; round++) {
+        const prefix = prefixFrom(random, bits);
+        const known = model.has(textOf(prefix));
+        if (random(5) < 3) {
+          expect(set.add(prefix)).toBe(!known);
+          model.set(textOf(prefix), prefix);
+        } else {
+          const gone = random(2) === 0 ? prefix : ([...model.values()][random(model.size)] ?? prefix);
+          expect(set.delete(gone)).toBe(model.delete(textOf(gone)));
+        }
+        expect(set.size).toBe(model.size);
+        for (let i = 0; i < 12; i++) {
+          const { address } = prefixFrom(random, bits);
+          for (const near of [address, address ^ 1n]) {
+            expect([seed, round, near, set.covers(near)]).toEqual([seed, round, near, covers(model.values(), near)]);
+          }
+        }
+      }
+      expect([...set.entries()].map(textOf).sort()).toEqual([...model.keys()].sort());
+      for (const prefix of model.values()) expect(set.has(prefix)).toBe(true);
+    }
+  });
+
+  test('a full one says so, and has not changed', () => {
+    const words = new BigUint64Array(256);
+    const set = createMutableSet(words, bits, []);
+    const random = createRandom(3);
+    const added: Prefix[] = [];
+    expect(() => {
+      for (;;) {
+        const prefix = { address: BigInt(random(2 ** 32)) << BigInt(bits - 32), length: bits };
+        if (set.add(prefix)) added.push(prefix);
+      }
+    }).toThrow(OutOfRoom);
+    expect(added.length).toBeGreaterThan(2);
+    for (const prefix of added) expect(set.has(prefix)).toBe(true);
+    expect(set.size).toBe(added.length);
+  });
+});
