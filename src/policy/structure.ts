@@ -4,6 +4,7 @@ import type { Family } from './classifier/boxes.ts';
 import { buildClassifier, type Classifier } from './classifier/classifier.ts';
 import { patchClassifier } from './classifier/patch.ts';
 import { boxMatch, isWide, type RuleBox, toColumns } from './classifier/rule-boxes.ts';
+import { straightCost, treesCostOf } from './cost.ts';
 import type { LoweredRule, Test } from './lower.ts';
 import { lowerMatch } from './lower.ts';
 import { simplifyTests } from './optimise.ts';
@@ -62,8 +63,6 @@ const MAX_CLASS_CODE = 8000;
 const MAX_BLOCKS = 24;
 /** Boxes of one block: what its memory has indices for, with what trees take at most. */
 const MAX_BOXES = 500_000;
-/** Fewer boxes are asked one by one: see docs/classifier.md. */
-const STRAIGHT_BOXES = 16;
 
 export interface StructureOptions {
   readonly chain: string;
@@ -76,12 +75,16 @@ export interface StructureOptions {
 
 export function structureChain(rules: readonly LoweredRule[], options: StructureOptions): Structure {
   const straight: StraightBlock = { kind: 'straight', rules };
-  if (options.force === 'straight' || (options.force === undefined && rules.length <= STRAIGHT_BOXES)) return straight;
+  if (options.force === 'straight') return straight;
+  if (options.force === undefined && isCheaperStraight(rules, rules.length)) return straight;
   const v4 = structureFamily(rules, 'v4', options);
   const v6 = structureFamily(rules, 'v6', options);
   if (![...v4, ...v6].some(({ kind }) => kind === 'trees')) return straight;
   return { kind: 'by-family', v4, v6, other: { kind: 'straight', rules: rules.filter(mayMatchOther) } };
 }
+
+const isCheaperStraight = (rules: readonly LoweredRule[], boxes: number): boolean =>
+  straightCost(rules).expected <= treesCostOf(boxes).expected;
 
 /** Whether a packet that is not IP may match. */
 function mayMatchOther({ rule: { match } }: LoweredRule): boolean {
@@ -138,7 +141,7 @@ const newSegment = (): Segment => ({ rules: [], classOf: [], classes: new Map(),
 function toBlock(segment: Segment, family: Family, number: number, options: StructureOptions): Block {
   const { chain, force, sets, previous } = options;
   const { rules, boxes, classes, isHead, classOf } = segment;
-  if (isHead || (force !== 'trees' && boxes <= STRAIGHT_BOXES)) return { kind: 'straight', rules };
+  if (isHead || (force !== 'trees' && isCheaperStraight(rules, boxes))) return { kind: 'straight', rules };
   const before = previous?.kind === 'by-family' ? previous[family][number] : undefined;
   const boxesFrom = (lowered: LoweredRule, actionClass: number): RuleBox[] =>
     boxedRule(lowered, family, sets).boxes.map((box) => ({ rule: lowered.rule.index, actionClass, box }));

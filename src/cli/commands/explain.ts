@@ -6,7 +6,8 @@ import { readPolicy } from '../policy.ts';
 import type { ExitCode, Session } from '../session.ts';
 
 const HELP = `
-Without options: the plan, and what the kernel makes of it (programs, their instructions and verifier steps, maps).
+Without options: the plan, and what the kernel makes of it (how rules are looked up and what that costs a packet,
+programs, their instructions and verifier steps, maps).
 That loads the programs, attached to nothing, and needs root. --plan and --bytecode do not.
 
 Exit status: 0 it is shown, 1 the policy has errors or the kernel refuses it, 2 wrong use.`;
@@ -51,14 +52,16 @@ async function planPart(policy: CheckedPolicy) {
 }
 
 async function programsPart(policy: CheckedPolicy) {
-  const [{ openRehearsal }, { programsText }] = await Promise.all([
+  const [{ openRehearsal }, { programsText }, { explainStructures, structuresText }] = await Promise.all([
     import('../../datapath/rehearsal.ts'),
     import('../explain/programs.ts'),
+    import('../explain/structures.ts'),
   ]);
   try {
     using rehearsal = openRehearsal(policy);
-    const data = rehearsal.inspect();
-    return { data, text: (paint: Session['paint']) => programsText(data, paint) };
+    const data = { lookups: explainStructures(rehearsal.generation.compiled), ...rehearsal.inspect() };
+    const text = (paint: Session['paint']) => `${structuresText(data.lookups, paint)}\n${programsText(data, paint)}`;
+    return { data, text };
   } catch (error) {
     throw suggestPlan(error);
   }

@@ -41,11 +41,19 @@ function stageText({ stage, default: end, rules, removed }: ExplainedStage, pain
   const then = end === null ? 'then ingress' : `default ${action(end, paint)}`;
   const kept = rules.map((rule) => ({ line: rule.line, cells: ruleRow(rule) }));
   const left = removed.map((removal) => ({ line: removal.line, cells: removalRow(removal) }));
-  const rows = [...kept, ...left].sort((a, b) => a.line - b.line).map(({ cells }) => cells);
+  const all = [...kept, ...left].sort((a, b) => a.line - b.line).map(({ cells }) => cells);
+  const rows = all.length <= MOST_RULES ? all : [...all.slice(0, SHOWN), hidden(all.length), ...all.slice(-SHOWN)];
   const table =
     rows.length === 0 ? `${INDENT}${paint('dim', 'no rules')}\n` : renderTable(RULE_COLUMNS, rows, paint, INDENT);
   return `${paint('bold', stage)}, ${then}\n${table}`;
 }
+
+/** More rules are shown by the first and the last of them; as data all are told. */
+const MOST_RULES = 200;
+const SHOWN = 20;
+
+const hidden = (count: number): Cell[] =>
+  ['…', '', '', `${formatCount(count - 2 * SHOWN)} more; -o json tells all`].map((text) => ({ text, style: 'dim' }));
 
 function ruleRow({ rule, line, action: name, tests }: ExplainedRule): Cell[] {
   return [rule, String(line), { text: name, style: actionStyle(name) }, tests];
