@@ -17,7 +17,8 @@ struct {
 	__type(value, struct packet);
 } scratch SEC(".maps");
 
-/* For each CPU, one behind the other, counters_per_cpu entries: see counter.h. The kernel's own per-CPU array has a
+/* For each CPU, one behind the other, counters_per_cpu entries: see counter.h. Behind the last are those that user space
+ * has carried over from an earlier generation. The kernel's own per-CPU array has a
  * pointer for each entry, which is one more miss of the cache where rules are many; and only this one can be read by
  * user space without a system call. */
 struct {

@@ -1,5 +1,5 @@
 import { type Counter, counterFields, FIRST_RULE, Reason, reasonNames } from '../generated/abi.ts';
-import { type MapHandle, mapMemory, possibleCpus } from '../kernel/index.ts';
+import { type MapHandle, type MapMemory, mapMemory, possibleCpus } from '../kernel/index.ts';
 import { readJiffies } from '../kernel/jiffies.ts';
 import type { CheckedPolicy, TerminalAction } from '../policy/checked.ts';
 
@@ -74,26 +74,61 @@ export function actionOfReason(reason: number, { defaults, malformed }: CountedP
   }
 }
 
-/** What all CPUs together have counted, by `struct packet.rule`; `lastHit` is the latest. */
+/** Rows of entries in the map `counters`: one a CPU, and one for what was carried over from an earlier generation. */
+export const counterRows = (): number => possibleCpus() + 1;
+
+/** What was counted in all rows together, by `struct packet.rule`; `lastHit` is the latest. */
 export function sumCounters(map: MapHandle): Counter[] {
   using memory = mapMemory(map, 'read');
-  const values = new BigUint64Array(memory.buffer, 0, (map.maxEntries * memory.stride) / BYTES);
-  const cpus = possibleCpus();
-  const perCpu = map.maxEntries / cpus;
-  const [packets, bytes, lastHit] = [counterFields.packets, counterFields.bytes, counterFields.lastHit].map(
-    ({ offset }) => offset / BYTES,
-  ) as [number, number, number];
-  return Array.from({ length: perCpu }, (_, id) => {
+  const { values, entries, at } = layoutOf(memory, map);
+  return Array.from({ length: entries }, (_, id) => {
     const sum = { packets: 0n, bytes: 0n, lastHit: 0n };
-    for (let cpu = 0; cpu < cpus; cpu++) {
-      const at = ((cpu * perCpu + id) * memory.stride) / BYTES;
-      sum.packets += values[at + packets] as bigint;
-      sum.bytes += values[at + bytes] as bigint;
-      const last = values[at + lastHit] as bigint;
+    for (let row = 0; row < counterRows(); row++) {
+      const place = at(row, id);
+      sum.packets += values[place.packets] as bigint;
+      sum.bytes += values[place.bytes] as bigint;
+      const last = values[place.lastHit] as bigint;
       if (last > sum.lastHit) sum.lastHit = last;
     }
     return sum;
   });
 }
 
-const BYTES = BigUint64Array.BYTES_PER_ELEMENT;
+/**
+ * Adds what was counted in a map that nothing counts in any more to one that is in force.
+ * @param idOf the new `struct packet.rule` of an old one; undefined where it is to be forgotten
+ */
+export function carryCounters(from: MapHandle, to: MapHandle, idOf: (id: number) => number | undefined): void {
+  using memory = mapMemory(to);
+  const { values, at } = layoutOf(memory, to);
+  // No CPU writes to this row: nothing that is counted meanwhile is lost.
+  const carried = possibleCpus();
+  for (const [id, { packets, bytes, lastHit }] of sumCounters(from).entries()) {
+    const target = packets === 0n ? undefined : idOf(id);
+    if (target === undefined) continue;
+    const place = at(carried, target);
+    values[place.packets] = (values[place.packets] as bigint) + packets;
+    values[place.bytes] = (values[place.bytes] as bigint) + bytes;
+    if (lastHit > (values[place.lastHit] as bigint)) values[place.lastHit] = lastHit;
+  }
+}
+
+const WORD_BYTES = BigUint64Array.BYTES_PER_ELEMENT;
+
+/** The map's memory as 64-bit words, and where a counter's fields stand in it. */
+function layoutOf({ buffer, stride }: MapMemory, { maxEntries }: MapHandle) {
+  const entries = maxEntries / counterRows();
+  const { packets, bytes, lastHit } = counterFields;
+  return {
+    values: new BigUint64Array(buffer, 0, (maxEntries * stride) / WORD_BYTES),
+    entries,
+    at(row: number, id: number) {
+      const start = (row * entries + id) * stride;
+      return {
+        packets: (start + packets.offset) / WORD_BYTES,
+        bytes: (start + bytes.offset) / WORD_BYTES,
+        lastHit: (start + lastHit.offset) / WORD_BYTES,
+      };
+    },
+  };
+}

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
+import { FIRST_RULE } from '../generated/abi.ts';
 import { type Capability, effectiveCapabilities, inNamespace, namespaceInode, openNamespace } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { allRules } from '../policy/rule-place.ts';
-import { type RuleCounter, readCounters } from './counters.ts';
+import { carryCounters, type RuleCounter, readCounters } from './counters.ts';
 import { type LogEvent, subscribeToLog } from './events.ts';
 import type { Generation } from './generation.ts';
 import {
@@ -34,6 +35,13 @@ export interface Enforcement {
   counters(): RuleCounter[];
   /** Follows the files of the policy's sets from now on. */
   watchSets(onChange: (change: SetChange) => void): void;
+  /**
+   * Puts another version of the policy in the place of this one, without a packet in between. What did not change is not
+   * built again: rules that keep their `match` object keep their places in the trees. Rules that keep stage and name go
+   * on counting. On an error, the version before stays in force.
+   * @throws as `enforce`
+   */
+  update(policy: CheckedPolicy): void;
   /** Hears of the packets that `log` rules match: at first those that nobody has heard of yet. */
   onLog(onEvent: (event: LogEvent) => void): void;
   /** Whether another process has taken the policy down, or has put another in its place. */
@@ -48,10 +56,10 @@ export interface Enforcement {
  * changed.
  * @throws SluiceError datapath/already-enforced; kernel/interface-missing; what the kernel refuses
  */
-export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): Enforcement {
+export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enforcement {
   requireRights();
   const paths = pathsHere();
-  const rules = allRules(policy);
+  let policy = first;
   const here = rememberNamespace();
   let current: InForce;
   try {
@@ -76,7 +84,7 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
 
   function subscribe(): void {
     unsubscribe();
-    if (hear) unsubscribe = subscribeToLog(current.generation, rules, hear);
+    if (hear) unsubscribe = subscribeToLog(current.generation, allRules(policy), hear);
   }
 
   /** Gives the kernel what the file holds now; where its maps are too small, by a generation with larger ones. */
@@ -87,15 +95,18 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
     return outgrown.length === 0 ? [] : problemsOf(replaceGeneration, outgrown);
   }
 
-  function replaceGeneration(): void {
+  function replaceGeneration(next: CheckedPolicy = { ...policy, sets }): void {
     const { generation, state } = current;
     const replace = (): InForce => {
       // Asked under the lock: what another process has just taken down stays down.
-      return isGone() ? current : putInForce({ ...policy, sets }, paths, state, options);
+      return isGone() ? current : putInForce(next, paths, state, { ...options, previous: generation.compiled });
     };
     current = here.call(() => exclusively(paths, replace));
     if (current.generation === generation) return;
+    policy = next;
+    sets = next.sets;
     subscribe();
+    keepCounts(generation, state, current);
     generation.close();
   }
 
@@ -123,6 +134,7 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
         for (const set of files.get(file) ?? []) onChange({ set, problems });
       });
     },
+    update: (next) => replaceGeneration(next),
     onLog: (onEvent) => {
       hear = onEvent;
       subscribe();
@@ -139,6 +151,17 @@ export function enforce(policy: CheckedPolicy, options: EnforceOptions = {}): En
       }
     },
   };
+}
+
+/** Rules that are still there, and reasons, go on counting; the same map may have been inherited. */
+function keepCounts({ maps }: Generation, before: EnforcementState, { generation, state, countsOn }: InForce): void {
+  if (countsOn) return;
+  const [old, fresh] = [maps.get('xdp', 'counters'), generation.maps.get('xdp', 'counters')];
+  const places = new Map(state.rules.map(({ stage, name }, index) => [`${stage}/${name}`, FIRST_RULE + index]));
+  carryCounters(old, fresh, (id) => {
+    const rule = before.rules[id - FIRST_RULE];
+    return rule === undefined ? id : places.get(`${rule.stage}/${rule.name}`);
+  });
 }
 
 /** The network namespace of this moment, to come back to. */

@@ -9,7 +9,6 @@ import {
   type MapHandle,
   mapMemory,
   type ProgramArray,
-  possibleCpus,
   programArray,
   SystemCallError,
   typedMap,
@@ -19,6 +18,7 @@ import { type ObjectMap, setVariables } from '../kernel/object/index.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import type { ClassifierTable } from '../policy/emit/entry.ts';
 import type { TrieMap } from '../policy/tables.ts';
+import { counterRows } from './counters.ts';
 import type { HookName } from './generation.ts';
 import { dataPlane } from './objects.ts';
 
@@ -85,7 +85,7 @@ export function createGenerationMaps(
 function entriesOf(compiled: CompiledPolicy, hook: HookName, name: string): number | undefined {
   switch (name) {
     case 'counters':
-      return compiled.counters * possibleCpus();
+      return compiled.counters * counterRows();
     case 'limits':
       return compiled.limits;
     case 'programs':

@@ -10,7 +10,7 @@ import {
   unpinFolder,
 } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
-import { compilePolicy } from '../policy/compile.ts';
+import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { type Attachment, type AttachOptions, attach } from './attach.ts';
 import { buildGeneration, type Generation } from './generation.ts';
@@ -21,10 +21,17 @@ import { type EnforcementState, fileSystemRefusal, isOwn, processStart, removeSt
 
 export type EnforceOptions = Omit<AttachOptions, 'paths'>;
 
+export interface PutOptions extends EnforceOptions {
+  /** What an earlier version of the policy was compiled to. */
+  readonly previous?: CompiledPolicy;
+}
+
 export interface InForce {
   readonly generation: Generation;
   readonly state: EnforcementState;
   readonly warnings: readonly Problem[];
+  /** Whether it counts in the map of what was in force before. */
+  readonly countsOn: boolean;
 }
 
 /** Frames up to so many bytes lie in one buffer of a 4 KiB page, beside XDP's headroom and the kernel's own record. */
@@ -42,13 +49,14 @@ export function putInForce(
   policy: CheckedPolicy,
   paths: Paths,
   before: EnforcementState | undefined,
-  options: EnforceOptions,
+  options: PutOptions,
 ): InForce {
   const devices = policy.interfaces.map(findInterface);
   requireEthernet(devices);
   const multiBuffer = devices.some(({ mtu }) => mtu > LARGEST_LINEAR_MTU);
   const interfaceIndex = (name: string): number => findInterface(name).index;
-  const compiled = compilePolicy(policy, { interfaceIndex, multiBuffer });
+  const { previous, ...attachOptions } = options;
+  const compiled = compilePolicy(policy, { interfaceIndex, multiBuffer, ...(previous && { previous }) });
   const rules = countedRules(policy);
   const inherit = before && isSamePolicy(before, policy, rules) ? mapsOf(before, paths) : undefined;
   const mounted = prepareFolder(paths);
@@ -59,11 +67,11 @@ export function putInForce(
   try {
     generation = buildGeneration(compiled, { ...(inherit && { inherit }) });
     pinMaps(generation, paths.maps(number));
-    for (const { name } of devices) attached.push(attach(name, generation, { paths, ...options }));
+    for (const { name } of devices) attached.push(attach(name, generation, { paths, ...attachOptions }));
     const state = { ...ownState(policy, before), generation: number, rules, interfaces: attached.map(interfaceState) };
     writeState(paths.state, state);
     const ofInterfaces = [...attached.flatMap((one) => one.warnings), ...interfaceWarnings(policy, attached)];
-    inForce = { generation, state, warnings: [...mounted, ...ofInterfaces] };
+    inForce = { generation, state, countsOn: inherit !== undefined, warnings: [...mounted, ...ofInterfaces] };
   } catch (error) {
     for (const one of attached.reverse()) one.undo();
     unpinFolder(paths.maps(number));
