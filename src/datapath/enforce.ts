@@ -74,6 +74,7 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
   }
   let { sets } = policy;
   let watch: FileWatch | undefined;
+  let heardOfSets: ((change: SetChange) => void) | undefined;
   let hear: ((event: LogEvent) => void) | undefined;
   let unsubscribe = (): void => {};
 
@@ -121,20 +122,11 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
       return current.generation;
     },
     counters: () => readCounters(current.generation.maps.get('xdp', 'counters'), current.state),
-    watchSets: (onChange) => {
-      watch?.close();
-      const files = followedSets(current.generation);
-      const faulty = new Set<string>();
-      watch = watchFiles(files.keys(), (file) => {
-        const content = readContent(file);
-        if (!faulty.has(file) && holds(sets, file, content)) return;
-        const problems = refresh(file, content);
-        if (problems.length > 0) faulty.add(file);
-        else faulty.delete(file);
-        for (const set of files.get(file) ?? []) onChange({ set, problems });
-      });
+    watchSets,
+    update: (next) => {
+      replaceGeneration(next);
+      if (heardOfSets) watchSets(heardOfSets);
     },
-    update: (next) => replaceGeneration(next),
     onLog: (onEvent) => {
       hear = onEvent;
       subscribe();
@@ -151,6 +143,21 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
       }
     },
   };
+
+  function watchSets(onChange: (change: SetChange) => void): void {
+    heardOfSets = onChange;
+    watch?.close();
+    const files = followedSets(current.generation);
+    const faulty = new Set<string>();
+    watch = watchFiles(files.keys(), (file) => {
+      const content = readContent(file);
+      if (!faulty.has(file) && holds(sets, file, content)) return;
+      const problems = refresh(file, content);
+      if (problems.length > 0) faulty.add(file);
+      else faulty.delete(file);
+      for (const set of files.get(file) ?? []) onChange({ set, problems });
+    });
+  }
 }
 
 /** Rules that are still there, and reasons, go on counting; the same map may have been inherited. */

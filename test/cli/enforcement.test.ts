@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createPair, type Lab, type LabHost } from '../../src/lab/index.ts';
@@ -105,6 +106,29 @@ test('what log rules match is told as it comes; then how it ended', async () => 
     expect.objectContaining({ event: 'log', rule: 'seen', line: 6, packet: expect.stringContaining('echo-request') }),
   );
   expect(events.at(-1)).toMatchObject({ event: 'down', why: 'signal' });
+});
+
+test('with --watch a new version is put in force; one with an error is told and changes nothing', async () => {
+  const version = (action: string): string => `version: 1
+interfaces: [eth0]
+ingress:
+  default: allow
+  rules:
+    - { name: pings, protocol: icmp, action: ${action} }
+`;
+  folder.write('versions.yaml', version('count'));
+  const process = await up('versions.yaml', '--watch');
+  expect((await ping(2)).stdout).toContain('2 received');
+  folder.write('versions.yaml', version('dorp'));
+  await expect.poll(() => process.stderr(), { timeout: 10_000 }).toContain('versions.yaml:6:');
+  expect((await ping(2)).stdout).toContain('2 received');
+  // As editors write: a new file in the place of the old.
+  folder.write('versions.yaml~', version('drop'));
+  renameSync(join(folder.path, 'versions.yaml~'), join(folder.path, 'versions.yaml'));
+  await process.printed(/versions\.yaml as it is now is in force: 1 rule, after \d+ ms/);
+  expect((await ping(2)).stdout).toContain('0 received');
+  // Counted by the versions before, too; other ICMP comes by itself.
+  expect(ask('rules').stdout).toMatch(/pings.*drop +([6-9]|\d\d) /);
 });
 
 test('a changed set is followed; a bad line is told and leaves the old content', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Enforcement, LogEvent } from '../../datapath/index.ts';
+import type { Problem } from '../../diagnostics/problem.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { type CounterRow, counterRows } from '../enforcement/counter-rows.ts';
 import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/netns.ts';
@@ -10,7 +11,8 @@ import type { ExitCode, Session } from '../session.ts';
 import { untilToldToEnd } from '../signals.ts';
 
 const HELP = `
-Stays in the foreground and shows counters and the events of log rules; files of sets are followed. Ctrl-C, SIGTERM
+Stays in the foreground and shows counters and the events of log rules; files of sets are followed, and with --watch the
+policy's own: a version with errors is told and changes nothing. Ctrl-C, SIGTERM
 and \`sluice down\` take the policy down. When the process is killed or an error ends it, the kernel goes on enforcing:
 \`sluice status\` shows it, \`sluice up\` takes over, \`sluice down\` ends it.
 
@@ -19,12 +21,14 @@ Exit status: 0 the policy was taken down, 1 it could not be put in force or an e
 interface Options extends NetnsOption {
   readonly generic?: boolean;
   readonly interval?: number;
+  readonly watch?: boolean;
 }
 
 export function upCommand(): Command {
   const command = defineCommand('up', 'put a policy in force on its interfaces')
     .argument('<file>', 'the policy')
     .option('-g, --generic', 'use generic XDP, where the driver has native XDP too')
+    .option('-w, --watch', "follow the policy's file: put what it says in force when it changes")
     .addOption(
       new Option('--interval <seconds>', 'how often counters are shown (default: 1 on a terminal, else 10)').argParser(
         seconds,
@@ -80,6 +84,7 @@ async function follow(session: Session, followed: Followed): Promise<{ why: UpEn
   await reporter.up({ policy: path, interfaces, pid: process.pid });
   await session.complain(enforcement.warnings);
   await reportEvents(enforcement, reporter);
+  if (followed.watch) await followPolicy(followed, reporter);
   const why = await watch({
     told,
     lost: enforcement.isGone,
@@ -112,6 +117,37 @@ async function reportEvents(enforcement: Enforcement, reporter: UpReporter): Pro
     void reporter.log({ time, rule: rule.name, line: rule.line, packet: describePacket(packet) });
   });
   enforcement.watchSets((change) => void reporter.set(change));
+}
+
+/** Puts each version of the policy's file in force that is without errors. */
+async function followPolicy({ path, enforcement }: Followed, reporter: UpReporter): Promise<void> {
+  const [{ examinePolicy }, { watchFiles }, { problemsOf }] = await Promise.all([
+    import('../../policy/load.ts'),
+    import('../../datapath/live-sets.ts'),
+    import('../output/problems.ts'),
+  ]);
+  /** One version after the other. */
+  let last = Promise.resolve();
+  const update = async (): Promise<void> => {
+    const started = performance.now();
+    const result = await examinePolicy(path);
+    const { policy } = result;
+    const problems = policy ? attempt(() => enforcement.update(policy)) : result.problems;
+    const rules = policy ? policy.prefilter.length + policy.ingress.rules.length + policy.egress.rules.length : 0;
+    await reporter.policy({ policy: path, rules, milliseconds: Math.round(performance.now() - started), problems });
+  };
+  watchFiles([path], () => {
+    last = last.then(update, update);
+  });
+
+  function attempt(action: () => void): readonly Problem[] {
+    try {
+      action();
+      return [];
+    } catch (error) {
+      return problemsOf(error);
+    }
+  }
 }
 
 interface Watch {

@@ -14,6 +14,7 @@ export function createDataReporter(session: Session): UpReporter {
     up: (start) => emit('up', start),
     log: (entry) => emit('log', entry),
     set: ({ set, problems }) => emit('set', { set, problems: problems.map(problemData) }),
+    policy: ({ problems, ...change }) => emit('policy', { ...change, problems: problems.map(problemData) }),
     counters: (rows, time) => emit('counters', { time, counters: rows }),
     down: ({ why, rows }) => emit('down', { why, counters: rows }),
   };

@@ -4,7 +4,7 @@ import type { Paint } from '../output/style.ts';
 import type { Session } from '../session.ts';
 import type { CounterRow } from './counter-rows.ts';
 import { counterTable } from './counter-table.ts';
-import type { LogEntry, UpEnd, UpReporter, UpStart } from './reporter.ts';
+import type { LogEntry, PolicyChange, UpEnd, UpReporter, UpStart } from './reporter.ts';
 
 /** A line an event, for logs: counters that have moved get one each. */
 export function createLineReporter(session: Session): UpReporter {
@@ -14,6 +14,8 @@ export function createLineReporter(session: Session): UpReporter {
     up: (start) => write(`${upLine(start, paint)}\n`),
     log: (entry) => write(`${logLine(entry, paint)}\n`),
     set: ({ set, problems }) => (problems.length > 0 ? session.complain(problems) : write(`${setLine(set, paint)}\n`)),
+    policy: (change) =>
+      change.problems.length > 0 ? session.complain(change.problems) : write(`${policyLine(change, paint)}\n`),
     async counters(rows, time) {
       const moved = rows.filter((row) => row.packets !== (before.get(keyOf(row)) ?? 0));
       await write(
@@ -36,6 +38,11 @@ export function logLine({ time, rule, line, packet }: LogEntry, paint: Paint): s
 
 export function setLine(set: string, paint: Paint): string {
   return `${paint('dim', clock(new Date()))}  set @${printable(set)} has been read again`;
+}
+
+export function policyLine({ policy, rules, milliseconds }: PolicyChange, paint: Paint): string {
+  const what = `${printable(policy)} as it is now is in force: ${plural(rules, 'rule')}`;
+  return `${paint('dim', clock(new Date()))}  ${what}, after ${formatCount(milliseconds)} ms`;
 }
 
 export function downText({ why, rows }: UpEnd, paint: Paint): string {

@@ -9,6 +9,8 @@ export interface UpReporter {
   log(entry: LogEntry): Promise<void>;
   /** A set's file changed: the kernel has its content, or there are problems and it keeps the old. */
   set(change: { readonly set: string; readonly problems: readonly Problem[] }): Promise<void>;
+  /** The policy's file changed: its new version is in force, or there are problems and the one before stays. */
+  policy(change: PolicyChange): Promise<void>;
   counters(rows: readonly CounterRow[], time: Date): Promise<void>;
   /** The policy is no longer in force. `rows` is how it ended, where that is known. */
   down(end: UpEnd): Promise<void>;
@@ -18,6 +20,14 @@ export interface UpStart {
   readonly policy: string;
   readonly interfaces: readonly { readonly name: string; readonly mode: 'native' | 'generic' }[];
   readonly pid: number;
+}
+
+export interface PolicyChange {
+  readonly policy: string;
+  readonly rules: number;
+  /** From the file's change being seen to its being in force. */
+  readonly milliseconds: number;
+  readonly problems: readonly Problem[];
 }
 
 export interface LogEntry {
