@@ -47,7 +47,7 @@ for (const [family, count] of [
   ['v6', 200_000],
 ] as const) {
   const prefixes = randomPrefixes(count, family);
-  const memory = 2 ** Math.ceil(Math.log2(count * (family === 'v4' ? 50 : 120) + 65_536));
+  const memory = 2 ** Math.ceil(Math.log2(count * (family === 'v4' ? 50 : 120) + 2 ** 20));
   const started = performance.now();
   using set = createPrefixSet({ name: 'set', family, prefixes, memory });
   const build = performance.now() - started;
