@@ -1,3 +1,4 @@
+import { createBlocks, OutOfRoom } from './blocks.ts';
 import { buildDisjoint } from './trie.ts';
 import { ALL, fieldOf, leafWord, NONE, nodeWord, trieKind } from './word.ts';
 
@@ -23,16 +24,7 @@ export interface MutableTrie {
   requireRoom(prefixes: number): void;
 }
 
-/** The memory has no room for a change. */
-export class OutOfRoom extends Error {}
-
-/**
- * Words that were in use are not written again before this time has passed. A program that still looks at them holds
- * the kernel's RCU read lock and runs for microseconds: a second is beyond every one.
- */
-const GRACE_MS = 1000;
 const NODE_BITS = 4;
-
 /** Whether the prefix covers the other; `addressBits` are those of both. */
 export function covers(by: Prefix, { address, length }: Prefix, addressBits: number): boolean {
   return by.length <= length && sharedBits(by.address, address, addressBits) >= by.length;
@@ -41,7 +33,10 @@ export function covers(by: Prefix, { address, length }: Prefix, addressBits: num
 /** How many first bits two addresses have in common. */
 function sharedBits(a: bigint, b: bigint, addressBits: number): number {
   const difference = a ^ b;
-  return difference === 0n ? addressBits : addressBits - difference.toString(2).length;
+  if (difference === 0n) return addressBits;
+  let shift = addressBits - 32;
+  while (difference >> BigInt(shift) === 0n) shift -= 32;
+  return addressBits - 32 - shift + Math.clz32(Number(difference >> BigInt(shift)));
 }
 
 /**
@@ -50,27 +45,16 @@ function sharedBits(a: bigint, b: bigint, addressBits: number): number {
  */
 export function createMutableTrie(words: BigUint64Array, addressBits: 32 | 128, first: readonly Prefix[]): MutableTrie {
   const capacity = words.length;
-  const free = new Map<number, { readonly at: number; readonly since: number }[]>();
-  let used = 1;
+  const built = buildDisjoint(first, addressBits);
+  if (built.length > capacity) throw new OutOfRoom(`a set of ${capacity} words cannot hold ${built.length}`);
+  const blocks = createBlocks(capacity, built.length, 2 ** NODE_BITS);
+  const { allocate, release } = blocks;
 
   const bitsAt = (address: bigint, from: number, width: number): number =>
     Number((address >> BigInt(addressBits - from - width)) & BigInt(2 ** width - 1));
   const shared = (a: bigint, b: bigint): number => sharedBits(a, b, addressBits);
   const covered = (by: Prefix, prefix: Prefix): boolean => covers(by, prefix, addressBits);
 
-  function allocate(count: number): number {
-    const list = free.get(count);
-    const now = performance.now();
-    if (list?.[0] && now - list[0].since > GRACE_MS) return (list.shift() as { at: number }).at;
-    if (used + count > capacity) throw new OutOfRoom(`a set of ${capacity} words has no room for ${count} more`);
-    used += count;
-    return used - count;
-  }
-  const release = (at: number, count: number): void => {
-    const list = free.get(count) ?? [];
-    free.set(count, list);
-    list.push({ at, since: performance.now() });
-  };
   const store = (at: number, value: bigint): void => {
     Atomics.store(words, at, value);
   };
@@ -258,8 +242,7 @@ export function createMutableTrie(words: BigUint64Array, addressBits: 32 | 128, 
 
   /** Room for what adding or taking out may need, so that it is either done or not begun. */
   function requireRoom(prefixes: number): void {
-    const most = prefixes * (2 ** NODE_BITS + 2 + (addressBits === 128 ? 2 ** NODE_BITS : 0));
-    if (used + most > capacity) throw new OutOfRoom(`a set of ${capacity} words has room for ${capacity - used} more`);
+    if (prefixes > 0) blocks.require(prefixes * (addressBits === 32 ? 1 : 3) + 1);
   }
 
   function* leavesWithin(prefix: Prefix): Generator<Prefix> {
@@ -294,6 +277,27 @@ export function createMutableTrie(words: BigUint64Array, addressBits: 32 | 128, 
     return slot - children >= first && slot - children < first + 2 ** missing;
   }
 
+  /** Nodes on the way of an address that hold one word or none make room for it: as much is used as is needed. */
+  function collapse(address: bigint): void {
+    const way = [0];
+    for (let word = words[0] as bigint; isNode(word); word = words[way.at(-1) as number] as bigint) {
+      const { from, width, children } = windowOf(word);
+      way.push(children + bitsAt(address, from, width));
+    }
+    way.pop();
+    for (const at of way.reverse()) {
+      const { width, children } = windowOf(words[at] as bigint);
+      let only = NONE;
+      for (let slot = children; slot < children + 2 ** width; slot++) {
+        const child = words[slot] as bigint;
+        if (only !== NONE && child !== NONE && child !== only) return;
+        if (child !== NONE) only = child;
+      }
+      store(at, only);
+      release(children, 2 ** width);
+    }
+  }
+
   /** The node whose children the slot is one of, on the way of an address. */
   function nodeOf(slot: number, address: bigint): { from: number; width: number; children: number } {
     let word = words[0] as bigint;
@@ -304,24 +308,22 @@ export function createMutableTrie(words: BigUint64Array, addressBits: 32 | 128, 
     }
   }
 
-  const built = buildDisjoint(first, addressBits);
-  if (built.length > capacity) throw new OutOfRoom(`a set of ${capacity} words cannot hold ${built.length}`);
   words.set(built.subarray(1), 1);
-  used = built.length;
   store(0, built[0] as bigint);
 
   return {
     get used() {
-      return used;
+      return blocks.used;
     },
     coverOf,
     put: (prefix) => place(0, prefix, makeLeaf(prefix)),
     replace(prefix, parts) {
       const slots = slotsOf(prefix);
-      const old = words[slots[0] as number] as bigint;
+      const old = new Set(slots.map((slot) => words[slot] as bigint));
       if (parts.length === 0) for (const slot of slots) store(slot, NONE);
       else replaceBy(slots, parts);
-      releaseBelow(old);
+      for (const word of old) releaseBelow(word);
+      if (parts.length === 0) collapse(prefix.address);
     },
     within: leavesWithin,
     all: () => leavesOf(words[0] as bigint),

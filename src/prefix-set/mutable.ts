@@ -1,6 +1,7 @@
 import { covers, createMutableTrie, type Prefix } from './mutable-trie.ts';
 
-export { OutOfRoom, type Prefix } from './mutable-trie.ts';
+export { OutOfRoom } from './blocks.ts';
+export type { Prefix } from './mutable-trie.ts';
 
 /**
  * A set of prefixes in memory that others look up while it changes. A change is made beside what is in use and put in
@@ -43,32 +44,18 @@ export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, m
   const covered = (by: Prefix, prefix: Prefix): boolean => covers(by, prefix, addressBits);
 
   /** By the key of a member that lies in no other: the keys of those that lie in it. */
-  const inside = new Map<Key, Key[]>();
+  const inside = new Map<Key, Set<Key>>();
   let size = 0;
   const trie = createMutableTrie(words, addressBits, sortOut());
 
   /** Those of the first members that lie in no other, sorted; the others are noted. */
   function sortOut(): Prefix[] {
-    const sorted = [...members].sort((a, b) =>
-      a.address === b.address ? a.length - b.length : a.address < b.address ? -1 : 1,
-    );
-    const disjoint: Prefix[] = [];
-    let list: Key[] = [];
-    let [last, before]: (Prefix | undefined)[] = [];
-    for (const prefix of sorted) {
-      if (before && before.address === prefix.address && before.length === prefix.length) continue;
-      before = prefix;
-      size++;
-      if (last && covered(last, prefix)) {
-        list.push(keyOf(prefix));
-        inside.set(keyOf(last), list);
-        continue;
-      }
-      disjoint.push(prefix);
-      last = prefix;
-      list = [];
+    const parts = partsOf(members);
+    for (const { part, within } of parts) {
+      size += 1 + (within?.size ?? 0);
+      if (within) inside.set(keyOf(part), within);
     }
-    return disjoint;
+    return parts.map(({ part }) => part);
   }
 
   function add(prefix: Prefix): boolean {
@@ -77,10 +64,9 @@ export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, m
     if (cover !== undefined) {
       const coverKey = keyOf(cover);
       if (coverKey === key) return false;
-      const list = inside.get(coverKey) ?? [];
-      if (list.includes(key)) return false;
-      inside.set(coverKey, list);
-      list.push(key);
+      const list = inside.get(coverKey) ?? new Set();
+      if (list.has(key)) return false;
+      inside.set(coverKey, list.add(key));
     } else {
       trie.requireRoom(1);
       const nested = [...trie.within(prefix)].flatMap((leaf) => {
@@ -90,7 +76,7 @@ export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, m
         return [leafKey, ...list];
       });
       trie.put(prefix);
-      if (nested.length > 0) inside.set(key, nested);
+      if (nested.length > 0) inside.set(key, new Set(nested));
     }
     size++;
     return true;
@@ -101,25 +87,22 @@ export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, m
     const cover = trie.coverOf(prefix);
     if (cover === undefined) return false;
     const coverKey = keyOf(cover);
-    const nested = inside.get(coverKey) ?? [];
+    const nested = inside.get(coverKey);
     if (coverKey !== key) {
-      const position = nested.indexOf(key);
-      if (position < 0) return false;
-      nested.splice(position, 1);
-      if (nested.length === 0) inside.delete(coverKey);
+      if (!nested?.delete(key)) return false;
+      if (nested.size === 0) inside.delete(coverKey);
       size--;
       return true;
     }
-    trie.requireRoom(nested.length);
-    const parts = outermost(nested.map(prefixOf));
-    trie.replace(prefix, parts);
+    // At most as many as come to lie in the trie: those that lie in no other.
+    const left = partsOf([...(nested ?? [])].map(prefixOf));
+    trie.requireRoom(left.length);
+    trie.replace(
+      prefix,
+      left.map(({ part }) => part),
+    );
     inside.delete(coverKey);
-    for (const member of nested) {
-      const parent = parts.find((part) => covered(part, prefixOf(member))) as Prefix;
-      const parentKey = keyOf(parent);
-      if (parentKey === member) continue;
-      inside.set(parentKey, [...(inside.get(parentKey) ?? []), member]);
-    }
+    for (const { part, within } of left) if (within) inside.set(keyOf(part), within);
     size--;
     return true;
   }
@@ -139,7 +122,7 @@ export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, m
       if (cover === undefined) return false;
       const key = keyOf(prefix);
       const coverKey = keyOf(cover);
-      return coverKey === key || (inside.get(coverKey)?.includes(key) ?? false);
+      return coverKey === key || (inside.get(coverKey)?.has(key) ?? false);
     },
     covers: (address) => trie.coverOf({ address, length: addressBits }) !== undefined,
     *entries() {
@@ -150,11 +133,20 @@ export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, m
     },
   };
 
-  /** Those that lie in no other. */
-  function outermost(prefixes: readonly Prefix[]): Prefix[] {
-    const sorted = [...prefixes].sort((a, b) => a.length - b.length);
-    const found: Prefix[] = [];
-    for (const prefix of sorted) if (!found.some((one) => covered(one, prefix))) found.push(prefix);
-    return found;
+  /** Those that lie in no other, sorted, each with the keys of those that lie in it. */
+  function partsOf(prefixes: readonly Prefix[]): { readonly part: Prefix; readonly within: Set<Key> | undefined }[] {
+    const sorted = [...prefixes].sort((a, b) =>
+      a.address === b.address ? a.length - b.length : a.address < b.address ? -1 : 1,
+    );
+    const parts: { readonly part: Prefix; within: Set<Key> | undefined }[] = [];
+    for (const prefix of sorted) {
+      const last = parts.at(-1);
+      if (!last || !covered(last.part, prefix)) parts.push({ part: prefix, within: undefined });
+      else if (prefix.length > last.part.length) {
+        last.within ??= new Set();
+        last.within.add(keyOf(prefix));
+      }
+    }
+    return parts;
   }
 }
