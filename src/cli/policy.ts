@@ -1,4 +1,5 @@
 import { SluiceError } from '../diagnostics/problem.ts';
+import type { CheckResult } from '../policy/check.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import type { Session } from './session.ts';
 
@@ -11,11 +12,15 @@ export async function readPolicy(path: string): Promise<CheckedPolicy> {
   return loadPolicy(path);
 }
 
-/** As `readPolicy`, with the warnings printed to standard error. */
-export async function readPolicyWithWarnings(session: Session, path: string): Promise<CheckedPolicy> {
+/** As `readPolicy`, with the warnings printed to standard error; the result as later versions are checked against it. */
+export async function examineWithWarnings(session: Session, path: string): Promise<CheckResult & HasPolicy> {
   const { examinePolicy } = await import('../policy/load.ts');
-  const { policy, problems } = await examinePolicy(path);
-  if (!policy) throw new SluiceError(problems);
-  await session.complain(problems);
-  return policy;
+  const { policy, ...result } = await examinePolicy(path);
+  if (!policy) throw new SluiceError(result.problems);
+  await session.complain(result.problems);
+  return { ...result, policy };
+}
+
+interface HasPolicy {
+  readonly policy: CheckedPolicy;
 }

@@ -22,7 +22,7 @@ import { exclusively } from './lock.ts';
 import { type Paths, pathsHere } from './paths.ts';
 import { linkPin } from './pinned-links.ts';
 import { type EnforceOptions, type InForce, putInForce, removeAll } from './put-in-force.ts';
-import { type EnforcementState, isAlive, isOwn, readState } from './state.ts';
+import { type EnforcementState, isAlive, isOwn, readState, stateStamp } from './state.ts';
 
 /**
  * A policy in force on its interfaces, by this process. When the process is killed, the kernel goes on enforcing. All
@@ -80,7 +80,9 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
 
   function isGone(): boolean {
     const { interfaces } = current.state;
-    return belongsToAnother(paths) || !interfaces.some(({ ifindex }) => existsSync(linkPin(paths, ifindex, 'xdp')));
+    return (
+      belongsToAnother(paths, current) || !interfaces.some(({ ifindex }) => existsSync(linkPin(paths, ifindex, 'xdp')))
+    );
   }
 
   function subscribe(): void {
@@ -136,7 +138,7 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
       watch?.close();
       unsubscribe();
       try {
-        here.call(() => exclusively(paths, () => belongsToAnother(paths) || removeAll(paths, current.state)));
+        here.call(() => exclusively(paths, () => belongsToAnother(paths, current) || removeAll(paths, current.state)));
       } finally {
         current.generation.close();
         here.close();
@@ -182,8 +184,9 @@ function rememberNamespace(): { call<T>(action: () => T): T; close(): void } {
 }
 
 /** Whether another process has put a policy in force after this one's was taken down. */
-function belongsToAnother(paths: Paths): boolean {
+function belongsToAnother(paths: Paths, { stamp }: InForce): boolean {
   try {
+    if (stateStamp(paths.state) === stamp) return false;
     const state = readState(paths.state);
     return state !== undefined && !isOwn(state);
   } catch {

@@ -17,7 +17,15 @@ import { buildGeneration, type Generation } from './generation.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
 import { generationOf, type Paths, pinName } from './paths.ts';
 import { detachInterface, pinnedInterfaces } from './pinned-links.ts';
-import { type EnforcementState, fileSystemRefusal, isOwn, processStart, removeState, writeState } from './state.ts';
+import {
+  type EnforcementState,
+  fileSystemRefusal,
+  isOwn,
+  processStart,
+  removeState,
+  stateStamp,
+  writeState,
+} from './state.ts';
 
 export type EnforceOptions = Omit<AttachOptions, 'paths'>;
 
@@ -29,6 +37,8 @@ export interface PutOptions extends EnforceOptions {
 export interface InForce {
   readonly generation: Generation;
   readonly state: EnforcementState;
+  /** Of the state as it was written. */
+  readonly stamp: string;
   readonly warnings: readonly Problem[];
   /** Whether it counts in the map of what was in force before. */
   readonly countsOn: boolean;
@@ -71,7 +81,8 @@ export function putInForce(
     const state = { ...ownState(policy, before), generation: number, rules, interfaces: attached.map(interfaceState) };
     writeState(paths.state, state);
     const ofInterfaces = [...attached.flatMap((one) => one.warnings), ...interfaceWarnings(policy, attached)];
-    inForce = { generation, state, countsOn: inherit !== undefined, warnings: [...mounted, ...ofInterfaces] };
+    const stamp = stateStamp(paths.state);
+    inForce = { generation, state, stamp, countsOn: inherit !== undefined, warnings: [...mounted, ...ofInterfaces] };
   } catch (error) {
     for (const one of attached.reverse()) one.undo();
     unpinFolder(paths.maps(number));

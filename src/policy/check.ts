@@ -17,6 +17,8 @@ import { parseYaml } from './parse/yaml.ts';
 export interface CheckResult {
   readonly policy?: CheckedPolicy;
   readonly problems: readonly Problem[];
+  /** What rules can refer to, as written: where it is the same, the same text is the same rule. */
+  readonly scopeKey?: string;
 }
 
 export interface CheckOptions {
@@ -65,7 +67,8 @@ export function checkDocument(document: PolicyDocument, options: CheckOptions = 
   };
   if (report.problems().some((problem) => problem.severity !== 'warning')) return { problems: report.problems() };
   warnOf(policy, report);
-  return { policy, problems: report.problems() };
+  const scopeKey = JSON.stringify([source.path, input.interfaces, input.sets]);
+  return { policy, problems: report.problems(), scopeKey };
 }
 
 function checkStage(

@@ -35,6 +35,8 @@ export type TerminalAction = 'allow' | 'drop' | 'reject';
 export interface CheckedRule {
   /** As written, or made from the position: `ingress[2]`. Unique in the policy. */
   readonly name: string;
+  /** The name was made from the position. */
+  readonly unnamed?: true;
   readonly stage: StageName;
   /** Position in the policy: prefilter, then ingress, then egress rules, from 0. `struct packet.rule` is 32 + index. */
   readonly index: number;

@@ -5,6 +5,7 @@ import { type CheckResult, checkDocument, checkPolicy } from './check.ts';
 import type { CheckedPolicy } from './checked.ts';
 import { loadModule } from './parse/module.ts';
 import { decodeText, readRegularFile } from './parse/read-file.ts';
+import { recheckPolicy } from './recheck.ts';
 
 const TEXT_FORMATS = ['.yaml', '.yml', '.json'];
 const MODULE_FORMATS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
@@ -18,8 +19,11 @@ export async function loadPolicy(path: string): Promise<CheckedPolicy> {
   return policy;
 }
 
-/** As `loadPolicy`, but what is wrong is part of the result, and so are the warnings. */
-export async function examinePolicy(path: string): Promise<CheckResult> {
+/**
+ * As `loadPolicy`, but what is wrong is part of the result, and so are the warnings.
+ * @param before an earlier version, of which unchanged rules are taken
+ */
+export async function examinePolicy(path: string, before?: CheckResult): Promise<CheckResult> {
   const format = extname(path).toLowerCase();
   const bytes = readRegularFile(path, MAX_BYTES);
   if (!Buffer.isBuffer(bytes)) return { problems: [bytes] };
@@ -28,7 +32,7 @@ export async function examinePolicy(path: string): Promise<CheckResult> {
     return { problems: [{ code: 'policy/not-text', message: `${path} is not a text: it has ${decoded.reason}` }] };
   }
   const source = { path, text: decoded.text };
-  if (TEXT_FORMATS.includes(format)) return checkPolicy(source);
+  if (TEXT_FORMATS.includes(format)) return before ? recheckPolicy(before, source) : checkPolicy(source);
   if (MODULE_FORMATS.includes(format)) return await checkModule(source);
   return { problems: [{ code: 'policy/unknown-format', message: `the name of ${path} does not tell its format` }] };
 }

@@ -2,11 +2,12 @@ import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Enforcement, LogEvent } from '../../datapath/index.ts';
 import type { Problem } from '../../diagnostics/problem.ts';
+import type { CheckResult } from '../../policy/check.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { type CounterRow, counterRows } from '../enforcement/counter-rows.ts';
 import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/netns.ts';
 import type { UpEnd, UpReporter } from '../enforcement/reporter.ts';
-import { readPolicyWithWarnings } from '../policy.ts';
+import { examineWithWarnings } from '../policy.ts';
 import type { ExitCode, Session } from '../session.ts';
 import { untilToldToEnd } from '../signals.ts';
 
@@ -45,19 +46,19 @@ function seconds(text: string): number {
 
 async function up(session: Session, options: Options, path: string): Promise<ExitCode> {
   const told = untilToldToEnd();
-  const [policy, { enforce }] = await Promise.all([
-    readPolicyWithWarnings(session, path),
+  const [checked, { enforce }] = await Promise.all([
+    examineWithWarnings(session, path),
     import('../../datapath/index.ts'),
   ]);
   await enterNetns(options);
-  const enforcement = enforce(policy, options.generic ? { generic: true } : {});
+  const enforcement = enforce(checked.policy, options.generic ? { generic: true } : {});
   const stop = onceOnly(enforcement.stop);
   // A reader that goes away ends the process orderly. An error does not: what protects a host must not fall with it.
   process.once('exit', (code) => {
     if (code === 0) stop();
   });
   try {
-    const { why, reporter } = await follow(session, { path, enforcement, told, ...options });
+    const { why, reporter } = await follow(session, { path, checked, enforcement, told, ...options });
     const rows = rowsOf(enforcement);
     stop();
     await reporter.down({ why, rows });
@@ -72,6 +73,8 @@ async function up(session: Session, options: Options, path: string): Promise<Exi
 
 interface Followed extends Options {
   readonly path: string;
+  /** What is in force at first. */
+  readonly checked: CheckResult;
   readonly enforcement: Enforcement;
   readonly told: Promise<'signal'>;
 }
@@ -120,18 +123,20 @@ async function reportEvents(enforcement: Enforcement, reporter: UpReporter): Pro
 }
 
 /** Puts each version of the policy's file in force that is without errors. */
-async function followPolicy({ path, enforcement }: Followed, reporter: UpReporter): Promise<void> {
+async function followPolicy({ path, checked: first, enforcement }: Followed, reporter: UpReporter): Promise<void> {
   const [{ examinePolicy }, { watchFiles }, { problemsOf }] = await Promise.all([
     import('../../policy/load.ts'),
     import('../../datapath/live-sets.ts'),
     import('../output/problems.ts'),
   ]);
+  let checked = first;
   /** One version after the other. */
   let last = Promise.resolve();
   const update = async (): Promise<void> => {
     const started = performance.now();
-    const result = await examinePolicy(path);
+    const result = await examinePolicy(path, checked);
     const { policy } = result;
+    if (policy) checked = result;
     const problems = policy ? attempt(() => enforcement.update(policy)) : result.problems;
     const rules = policy ? policy.prefilter.length + policy.ingress.rules.length + policy.egress.rules.length : 0;
     await reporter.policy({ policy: path, rules, milliseconds: Math.round(performance.now() - started), problems });

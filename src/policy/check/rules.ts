@@ -1,5 +1,5 @@
 import type { CheckedMatch, CheckedRule, StageName } from '../checked.ts';
-import type { Path, PolicyDocument } from '../parse/document.ts';
+import type { KeptRules, Path, PolicyDocument } from '../parse/document.ts';
 import type { Rule } from '../schema/policy.ts';
 import { checkAction } from './actions.ts';
 import { checkMatch } from './match.ts';
@@ -10,7 +10,7 @@ import type { DeepPartial } from './shape.ts';
 /** A rule as the schema lets it through: what had a wrong shape is missing. */
 export type RuleInput = DeepPartial<Rule>;
 
-/** The rules of the stages so far, by name: names and indices run through the whole policy. */
+/** The rules of the stages so far, their paths by their names: names and indices run through the whole policy. */
 export interface RuleCollector {
   readonly document: PolicyDocument;
   readonly scope: Scope;
@@ -26,14 +26,33 @@ export function checkRules(
   collector: RuleCollector,
 ): CheckedRule[] {
   const rules: CheckedRule[] = [];
-  for (const [position, input] of inputs.entries()) {
+  const kept = (collector.document.kept ?? []).filter(({ list }) => list.join() === listPath.join());
+  let position = 0;
+  for (const [i, input] of inputs.entries()) {
+    while (kept[0]?.at === i) {
+      for (const one of kept.shift()?.rules ?? [])
+        rules.push(keepRule(one, stage, [...listPath, position++], collector));
+    }
     const index = collector.count++;
-    const path = [...listPath, position];
-    const rule = input && checkRule(input, stage, path, index, collector);
+    const rule = input && checkRule(input, stage, [...listPath, position++], index, collector);
     if (rule) rules.push(rule);
   }
   return rules;
 }
+
+/** A rule that was checked before, at its new place. */
+function keepRule(
+  { rule, line }: KeptRules['rules'][number],
+  stage: StageName,
+  path: Path,
+  collector: RuleCollector,
+): CheckedRule {
+  const name = rule.unnamed ? positionName(stage, path) : rule.name;
+  noteName(name, path, collector.pathByName, collector.scope);
+  return { ...rule, name, stage, index: collector.count++, line };
+}
+
+const positionName = (stage: StageName, path: Path): string => `${stage}[${path.at(-1)}]`;
 
 function checkRule(
   input: RuleInput,
@@ -42,27 +61,39 @@ function checkRule(
   index: number,
   { document, scope, pathByName }: RuleCollector,
 ): CheckedRule | undefined {
-  const name = input.name ?? `${stage}[${path.at(-1)}]`;
+  const name = input.name ?? positionName(stage, path);
   checkName(name, path, pathByName, scope);
   const match = checkMatch(input, path, scope);
   const action = input.action === undefined ? undefined : checkAction(input.action, [...path, 'action'], scope.report);
   if (!match || !action) return undefined;
   const { line, column } = document.place(path);
-  return { name, stage, index, line, column, match, action };
+  return {
+    name,
+    ...(input.name === undefined && { unnamed: true as const }),
+    stage,
+    index,
+    line,
+    column,
+    match,
+    action,
+  };
 }
 
-function checkName(name: string, path: Path, pathByName: Map<string, Path>, { report }: Scope): void {
-  const namePath = [...path, 'name'];
+function checkName(name: string, path: Path, pathByName: Map<string, Path>, scope: Scope): void {
   if (!/^(?=\S)[^\p{Cc}\p{Cs}]{1,63}(?<=\S)$/u.test(name)) {
     const help = 'a name has 1 to 63 printable characters, and no blank first or last';
-    report.error('policy/bad-name', namePath, `${quote(name)} cannot be the name of a rule`, { help });
+    scope.report.error('policy/bad-name', [...path, 'name'], `${quote(name)} cannot be the name of a rule`, { help });
     return;
   }
+  noteName(name, path, pathByName, scope);
+}
+
+function noteName(name: string, path: Path, pathByName: Map<string, Path>, { report }: Scope): void {
   const first = pathByName.get(name);
-  if (first === undefined) pathByName.set(name, namePath);
+  if (first === undefined) pathByName.set(name, path);
   else {
-    const related = [{ message: 'first used here', path: first }];
-    report.error('policy/duplicate-name', namePath, `two rules are called "${name}"`, { related });
+    const related = [{ message: 'first used here', path: [...first, 'name'] }];
+    report.error('policy/duplicate-name', [...path, 'name'], `two rules are called "${name}"`, { related });
   }
 }
 
