@@ -80,18 +80,20 @@ export const counterRows = (): number => possibleCpus() + 1;
 /** What was counted in all rows together, by `struct packet.rule`; `lastHit` is the latest. */
 export function sumCounters(map: MapHandle): Counter[] {
   using memory = mapMemory(map, 'read');
-  const { values, entries, at } = layoutOf(memory, map);
-  return Array.from({ length: entries }, (_, id) => {
-    const sum = { packets: 0n, bytes: 0n, lastHit: 0n };
-    for (let row = 0; row < counterRows(); row++) {
-      const place = at(row, id);
-      sum.packets += values[place.packets] as bigint;
-      sum.bytes += values[place.bytes] as bigint;
-      const last = values[place.lastHit] as bigint;
-      if (last > sum.lastHit) sum.lastHit = last;
-    }
-    return sum;
-  });
+  const layout = layoutOf(memory, map);
+  return Array.from({ length: layout.entries }, (_, id) => sumOf(layout, id));
+}
+
+function sumOf({ values, at }: CounterLayout, id: number): Counter {
+  const sum = { packets: 0n, bytes: 0n, lastHit: 0n };
+  for (let row = 0; row < counterRows(); row++) {
+    const place = at(row, id);
+    sum.packets += values[place.packets] as bigint;
+    sum.bytes += values[place.bytes] as bigint;
+    const last = values[place.lastHit] as bigint;
+    if (last > sum.lastHit) sum.lastHit = last;
+  }
+  return sum;
 }
 
 /**
@@ -100,12 +102,15 @@ export function sumCounters(map: MapHandle): Counter[] {
  */
 export function carryCounters(from: MapHandle, to: MapHandle, idOf: (id: number) => number | undefined): void {
   using memory = mapMemory(to);
+  using old = mapMemory(from, 'read');
   const { values, at } = layoutOf(memory, to);
+  const oldLayout = layoutOf(old, from);
   // No CPU writes to this row: nothing that is counted meanwhile is lost.
   const carried = possibleCpus();
-  for (const [id, { packets, bytes, lastHit }] of sumCounters(from).entries()) {
-    const target = packets === 0n ? undefined : idOf(id);
+  for (let id = 0; id < oldLayout.entries; id++) {
+    const target = hasCounted(oldLayout, id) ? idOf(id) : undefined;
     if (target === undefined) continue;
+    const { packets, bytes, lastHit } = sumOf(oldLayout, id);
     const place = at(carried, target);
     values[place.packets] = (values[place.packets] as bigint) + packets;
     values[place.bytes] = (values[place.bytes] as bigint) + bytes;
@@ -113,14 +118,28 @@ export function carryCounters(from: MapHandle, to: MapHandle, idOf: (id: number)
   }
 }
 
+/** Asked of every rule, most of which have counted nothing: without a number of 64 bits. */
+function hasCounted({ halves, at }: CounterLayout, id: number): boolean {
+  for (let row = 0; row < counterRows(); row++) {
+    const { packets } = at(row, id);
+    if (halves[packets * 2] !== 0 || halves[packets * 2 + 1] !== 0) return true;
+  }
+  return false;
+}
+
+type CounterLayout = ReturnType<typeof layoutOf>;
+
 const WORD_BYTES = BigUint64Array.BYTES_PER_ELEMENT;
 
 /** The map's memory as 64-bit words, and where a counter's fields stand in it. */
 function layoutOf({ buffer, stride }: MapMemory, { maxEntries }: MapHandle) {
   const entries = maxEntries / counterRows();
   const { packets, bytes, lastHit } = counterFields;
+  const words = (maxEntries * stride) / WORD_BYTES;
   return {
-    values: new BigUint64Array(buffer, 0, (maxEntries * stride) / WORD_BYTES),
+    values: new BigUint64Array(buffer, 0, words),
+    /** The same, two to a word. */
+    halves: new Uint32Array(buffer, 0, words * 2),
     entries,
     at(row: number, id: number) {
       const start = (row * entries + id) * stride;

@@ -166,10 +166,13 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
 function keepCounts({ maps }: Generation, before: EnforcementState, { generation, state, countsOn }: InForce): void {
   if (countsOn) return;
   const [old, fresh] = [maps.get('xdp', 'counters'), generation.maps.get('xdp', 'counters')];
-  const places = new Map(state.rules.map(({ stage, name }, index) => [`${stage}/${name}`, FIRST_RULE + index]));
+  const keyOf = ({ stage, name }: EnforcementState['rules'][number]): string => `${stage}/${name}`;
+  let places: Map<string, number> | undefined;
   carryCounters(old, fresh, (id) => {
     const rule = before.rules[id - FIRST_RULE];
-    return rule === undefined ? id : places.get(`${rule.stage}/${rule.name}`);
+    if (rule === undefined) return id;
+    places ??= new Map(state.rules.map((one, index) => [keyOf(one), FIRST_RULE + index]));
+    return places.get(keyOf(rule));
   });
 }
 

@@ -49,7 +49,9 @@ function keepRule(
 ): CheckedRule {
   const name = rule.unnamed ? positionName(stage, path) : rule.name;
   noteName(name, path, collector.pathByName, collector.scope);
-  return { ...rule, name, stage, index: collector.count++, line };
+  const index = collector.count++;
+  const isWhereItWas = rule.index === index && rule.line === line && rule.stage === stage && rule.name === name;
+  return isWhereItWas ? rule : { ...rule, name, stage, index, line };
 }
 
 const positionName = (stage: StageName, path: Path): string => `${stage}[${path.at(-1)}]`;
