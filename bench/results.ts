@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import Table from 'cli-table3';
 import type { RuleResults } from './rules/results.ts';
+import type { SetResults } from './sets/results.ts';
+import type { UpdateResult } from './updates.ts';
 
 /** Of several rounds. */
 export interface Sample {
@@ -52,6 +54,8 @@ export interface Results {
   readonly drops: readonly DropResult[];
   readonly costs: readonly CostResult[];
   readonly rules: RuleResults;
+  readonly sets?: SetResults;
+  readonly updates?: readonly UpdateResult[];
 }
 
 export function sampleOf(values: readonly number[]): Sample {

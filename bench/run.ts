@@ -7,6 +7,7 @@ import { createPair } from '../src/lab/index.ts';
 import { type Contestant, dropRates, enterContest, leaveContest } from './contest.ts';
 import { costsOf } from './costs.ts';
 import { giveReceiverItsOwnCpu, pinGenerator } from './cpus.ts';
+import { goalTable } from './goals.ts';
 import { bareXdp } from './peers/bare-xdp.ts';
 import { peers } from './peers/index.ts';
 import { otherPrefixes } from './peers/peer.ts';
@@ -20,12 +21,15 @@ import {
   keep,
   latest,
   provenance,
+  type Results,
   sampleOf,
   tables,
   type UseResult,
 } from './results.ts';
 import { measureRuleLists } from './rules/results.ts';
+import { measureSets } from './sets/results.ts';
 import { startUpMs } from './start-up.ts';
+import { measureUpdates } from './updates.ts';
 
 const CONTESTS = 6;
 /** Of each contest. */
@@ -33,19 +37,42 @@ const ROUNDS = 3;
 const REPEATS = 9;
 
 process.chdir(new URL('..', import.meta.url).pathname);
-const only = process.argv[2];
-// Before anything is pinned or runs ahead of other work: as a user would meet it.
-const before = only === undefined ? undefined : latest();
-const use = before?.use ?? (await measureUse());
+const parts = ['use', 'drops', 'costs', 'rules', 'sets', 'updates'] as const;
+/** `npx tsx bench/run.ts rules sets` measures these parts alone; the others stay as they were. */
+const asked = process.argv.slice(2);
+const unknown = asked.find((part) => !(parts as readonly string[]).includes(part));
+if (unknown !== undefined) throw new Error(`no part "${unknown}": ${parts.join(', ')}`);
+const before = asked.length === 0 ? undefined : latest();
+const say = (line: string): void => console.error(line);
+/** In the order of the parts: what pins the generator or runs ahead of other work comes behind what users would meet. */
+const measured = async <Part extends (typeof parts)[number]>(
+  part: Part,
+  measure: () => Results[Part] | Promise<Results[Part]>,
+): Promise<Results[Part]> => {
+  if (before !== undefined && !asked.includes(part)) return before[part];
+  say(`measuring ${part}`);
+  return await measure();
+};
+const use = await measured('use', measureUse);
+const updates = await measured('updates', () => measureUpdates(say));
 pinGenerator();
-const drops = before?.drops ?? (await measureDrops());
-const costs = before?.costs ?? measureCosts();
-// The only part that can be measured alone, for work on it: `npx tsx bench/run.ts rules`.
-const rules = await measureRuleLists((line) => console.error(line));
-const results = { ...provenance(), use, drops, costs, rules };
+const drops = await measured('drops', measureDrops);
+const costs = await measured('costs', measureCosts);
+const rules = await measured('rules', () => measureRuleLists(say));
+const sets = await measured('sets', () => measureSets(say));
+const results: Results = {
+  ...provenance(),
+  use,
+  drops,
+  costs,
+  rules,
+  ...(sets && { sets }),
+  ...(updates && { updates }),
+};
 keep(results);
 await publish(results);
 console.log(tables(results));
+console.log(goalTable(results));
 
 /** Rates by peer, a value a round; `unavailable` says why a peer has none. */
 interface Contest {

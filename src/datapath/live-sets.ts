@@ -30,7 +30,7 @@ export function followedSets({ compiled }: Generation): ReadonlyMap<string, Read
 }
 
 /** Looking at a file's status costs nothing, and sees it replaced, too, wherever it lies. */
-const LOOK_INTERVAL_MS = 200;
+const LOOK_INTERVAL_MS = 100;
 
 /**
  * Calls back within a second of a change to one of the files. A file that changes from one look to the next is being
