@@ -76,7 +76,17 @@ export {
 } from './network/namespace.ts';
 // Compiled objects
 export * from './object/index.ts';
-export { createPrefixSet, type Prefix, type PrefixSet, type PrefixSetOptions } from './prefix-set.ts';
+export {
+  type AddOptions,
+  createPrefixSet,
+  type MemberCounter,
+  type Prefix,
+  type PrefixColumns,
+  type PrefixSet,
+  type PrefixSetOptions,
+  type SetMember,
+  type SetMemory,
+} from './prefix-set.ts';
 // What this machine can do
 export { type Environment, readEnvironment } from './probe/environment.ts';
 export { type Feature, features, type ProbedFeature, probeFeatures } from './probe/features.ts';

@@ -11,7 +11,10 @@ const GRACE_MS = 1000;
 export interface Blocks {
   /** Words in use, without those that are free. */
   readonly used: number;
-  /** Where so many words begin: a power of two, at most `largest`. Throws OutOfRoom. */
+  /**
+   * Where so many words begin: a power of two. Blocks of up to `largest` stand at multiples of their size. Throws
+   * OutOfRoom.
+   */
   allocate(words: number): number;
   /** Takes back a block of a power of two; one of more than `largest` words in pieces. */
   release(at: number, words: number): void;
@@ -44,13 +47,20 @@ export function createBlocks(capacity: number, first: number, largest: number): 
 
   function find(words: number): number {
     if (isFree(words)) return takeFree(words);
-    if (end + words <= capacity) {
+    const aligned = Math.ceil(end / Math.min(words, largest)) * Math.min(words, largest);
+    if (aligned + words <= capacity) {
+      while (end < aligned) {
+        const piece = end & -end;
+        makeReady(end, piece);
+        end += piece;
+      }
       end += words;
       return end - words;
     }
     let larger = words * 2;
     while (larger <= largest && !isFree(larger)) larger *= 2;
-    if (larger > largest) throw new OutOfRoom(`a memory of ${capacity} words has no room for ${words} more`);
+    if (larger > largest || words > largest)
+      throw new OutOfRoom(`a memory of ${capacity} words has no room for ${words} more`);
     const block = takeFree(larger);
     for (let piece = words; piece < larger; piece *= 2) makeReady(block + piece, piece);
     return block;

@@ -2,7 +2,7 @@ import { bitsAt as bitsOf, covers, isNode, joinWords, NODE_BITS, sharedBits, win
 import { createBlocks } from './blocks.ts';
 import type { Prefix } from './columns.ts';
 import type { SortedPrefixes } from './sorted.ts';
-import { fixedMemory, growTrie, putLeaf } from './trie.ts';
+import { growTrie, memoryIn, putLeaf } from './trie.ts';
 import { ALL, fieldOf, leafWord, NONE } from './word.ts';
 
 /** Prefixes of which none lies in another, in memory that others look up while they change. */
@@ -33,13 +33,13 @@ export function createMutableTrie(
   nested: (i: number, end: number) => void,
 ): MutableTrie {
   const { addressBits } = sorted;
-  const memory = fixedMemory(words, 1);
+  const blocks = createBlocks(words.length, 1, 2 ** NODE_BITS);
+  const memory = memoryIn(words, blocks);
   const leaf = putLeaf(sorted, memory);
   growTrie(sorted, memory, (i, end, slots) => {
     leaf(i, end, slots);
     if (end > i + 1) nested(i, end);
   });
-  const blocks = createBlocks(words.length, memory.used, 2 ** NODE_BITS);
   const { allocate, release } = blocks;
 
   const bitsAt = (address: bigint, from: number, width: number): number => bitsOf(address, from, width, addressBits);

@@ -1,4 +1,4 @@
-import { OutOfRoom } from './blocks.ts';
+import type { Blocks } from './blocks.ts';
 import { columnsOfRanges } from './columns.ts';
 import type { AddressRanges } from './ranges.ts';
 import { type SortedPrefixes, sortPrefixes } from './sorted.ts';
@@ -46,19 +46,11 @@ export function buildTrie(ranges: AddressRanges, family: 'v4' | 'v6', origin = 1
   return new BigUint64Array(halves.buffer, 0, used).slice();
 }
 
-/** Memory that is there already, with nothing in it: from `first` on. */
-export function fixedMemory(words: BigUint64Array, first: number): TrieMemory & { readonly used: number } {
+/** Memory that is there already. */
+export function memoryIn(words: BigUint64Array, { allocate }: Blocks): TrieMemory {
   const halves = new Uint32Array(words.buffer, words.byteOffset, words.length * 2);
-  let used = first;
   return {
-    get used() {
-      return used;
-    },
-    allocate(count) {
-      if (used + count > words.length) throw new OutOfRoom(`a memory of ${words.length} words has no room for more`);
-      used += count;
-      return used - count;
-    },
+    allocate,
     put(at, low, high) {
       halves[2 * at] = low;
       halves[2 * at + 1] = high;
