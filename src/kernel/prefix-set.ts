@@ -7,6 +7,7 @@ import { createRecordSet, type MemberCounter } from '../prefix-set/record-set.ts
 import { jiffiesClock } from './jiffies-clock.ts';
 import { createMapHandle, type MapHandle } from './map/handle.ts';
 import { mapMemory } from './map/map-memory.ts';
+import { createSlices } from './slices.ts';
 import { BPF_F_MMAPABLE } from './system/uapi-bpf.ts';
 
 export type { Prefix, PrefixColumns } from '../prefix-set/columns.ts';
@@ -129,12 +130,10 @@ export function createPrefixSet(options: PrefixSetOptions): PrefixSet {
       add,
       async addAll(prefixes, { sliceMs = SLICE_MS, ...added } = {}) {
         let count = 0;
-        let end = performance.now() + sliceMs;
+        const slices = createSlices(sliceMs);
         for (const prefix of prefixes) {
           if (add(prefix, added)) count++;
-          if (performance.now() < end) continue;
-          await new Promise((resolve) => setImmediate(resolve));
-          end = performance.now() + sliceMs;
+          if (slices.isOver()) await slices.next();
         }
         return count;
       },

@@ -114,7 +114,10 @@ export function checkSets(
   for (const name of names) {
     if (pending.has(name)) resolve(name);
     const set = addressSets.get(name);
-    const isEmpty = set && isEmptyRanges(set.ranges) && (set.file !== undefined || fileSets.get(name)?.size === (set.records ? 1 : 0));
+    const isEmpty =
+      set &&
+      isEmptyRanges(set.ranges) &&
+      (set.file !== undefined || fileSets.get(name)?.size === (set.records ? 1 : 0));
     if (isEmpty || portSets.get(name)?.length === 0) {
       report.warning('policy/empty-set', ['sets', name], `set "${name}" is empty: nothing matches it`, { part: 'key' });
     }
