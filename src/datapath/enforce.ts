@@ -22,7 +22,11 @@ import { exclusively } from './lock.ts';
 import { type Paths, pathsHere } from './paths.ts';
 import { linkPin } from './pinned-links.ts';
 import { type EnforceOptions, type InForce, putInForce, removeAll } from './put-in-force.ts';
+import { membersIn, type SetProblem, sweep, updateMembers } from './record-sets.ts';
 import { type EnforcementState, isAlive, isOwn, readState, stateStamp } from './state.ts';
+
+/** What has expired is not found anyway; its room is wanted now and then. */
+const SWEEP_INTERVAL_MS = 1000;
 
 /**
  * A policy in force on its interfaces, by this process. When the process is killed, the kernel goes on enforcing. All
@@ -77,6 +81,9 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
   let heardOfSets: ((change: SetChange) => void) | undefined;
   let hear: ((event: LogEvent) => void) | undefined;
   let unsubscribe = (): void => {};
+  /** Changes of members that go on, by the file that they come from; of all sets without one. */
+  const changes = new Map<string | undefined, AbortController>();
+  const sweeper = setInterval(() => sweep(current.generation), SWEEP_INTERVAL_MS).unref();
 
   function isGone(): boolean {
     const { interfaces } = current.state;
@@ -91,26 +98,44 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
   }
 
   /** Gives the kernel what the file holds now; where its maps are too small, by a generation with larger ones. */
-  function refresh(file: string, content: SetContent): readonly Problem[] {
+  async function refresh(file: string, content: SetContent): Promise<readonly Problem[]> {
     if ('problems' in content) return content.problems;
-    sets = withContent(sets, file, content.ranges);
+    sets = withContent(sets, file, content);
     const outgrown = updateTries(current.generation, file, content.ranges);
-    return outgrown.length === 0 ? [] : problemsOf(replaceGeneration, outgrown);
+    const problems = outgrown.length === 0 ? [] : problemsOf(replaceGeneration, outgrown);
+    return [...problems, ...(await changeMembers(file)).map(({ problem }) => problem)];
+  }
+
+  /** Of sets that count or forget: those of the file, or all. What still goes on is given up for the newer one. */
+  async function changeMembers(file?: string): Promise<readonly SetProblem[]> {
+    changes.get(file)?.abort();
+    const change = new AbortController();
+    changes.set(file, change);
+    const problems = await updateMembers(current.generation, membersIn(sets, file), change.signal);
+    if (changes.get(file) === change) changes.delete(file);
+    return problems;
   }
 
   function replaceGeneration(next: CheckedPolicy = { ...policy, sets }): void {
     const { generation, state } = current;
     const replace = (): InForce => {
       // Asked under the lock: what another process has just taken down stays down.
-      return isGone() ? current : putInForce(next, paths, state, { ...options, previous: generation.compiled });
+      return isGone() ? current : putInForce(next, paths, state, { ...options, previous: generation });
     };
     current = here.call(() => exclusively(paths, replace));
     if (current.generation === generation) return;
     policy = next;
     sets = next.sets;
+    const unfinished = [...changes.keys()];
+    for (const change of changes.values()) change.abort();
     subscribe();
     keepCounts(generation, state, current);
     generation.close();
+    for (const file of unfinished) void changeMembers(file).then(tell);
+  }
+
+  function tell(problems: readonly SetProblem[]): void {
+    for (const { set, problem } of problems) heardOfSets?.({ set, problems: [problem] });
   }
 
   return {
@@ -127,6 +152,7 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
     watchSets,
     update: (next) => {
       replaceGeneration(next);
+      void changeMembers().then(tell);
       if (heardOfSets) watchSets(heardOfSets);
     },
     onLog: (onEvent) => {
@@ -136,6 +162,8 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
     isGone,
     stop: () => {
       watch?.close();
+      clearInterval(sweeper);
+      for (const change of changes.values()) change.abort();
       unsubscribe();
       try {
         here.call(() => exclusively(paths, () => belongsToAnother(paths, current) || removeAll(paths, current.state)));
@@ -154,10 +182,11 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
     watch = watchFiles(files.keys(), (file) => {
       const content = readContent(file);
       if (!faulty.has(file) && holds(sets, file, content)) return;
-      const problems = refresh(file, content);
-      if (problems.length > 0) faulty.add(file);
-      else faulty.delete(file);
-      for (const set of files.get(file) ?? []) onChange({ set, problems });
+      void refresh(file, content).then((problems) => {
+        if (problems.length > 0) faulty.add(file);
+        else faulty.delete(file);
+        for (const set of files.get(file) ?? []) onChange({ set, problems });
+      });
     });
   }
 }

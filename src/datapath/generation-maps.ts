@@ -21,6 +21,7 @@ import type { TrieMap } from '../policy/tables.ts';
 import { counterRows } from './counters.ts';
 import type { HookName } from './generation.ts';
 import { dataPlane } from './objects.ts';
+import { createRecordSet, type RecordSet, type RecordSets, sharedSet } from './record-sets.ts';
 
 /** The maps of a generation, made when a program first asks for one. */
 export interface GenerationMaps {
@@ -29,6 +30,7 @@ export interface GenerationMaps {
   programs(hook: HookName): ProgramArray;
   /** By the name under which a map is pinned: hook and name, or the name where the hooks share it. */
   readonly all: ReadonlyMap<string, MapHandle>;
+  readonly recordSets: RecordSets;
   close(): void;
 }
 
@@ -38,13 +40,16 @@ const PER_HOOK = new Set(['scratch', 'programs', '.rodata']);
 /**
  * @param constants values for the data plane's .rodata, by name
  * @param inherit gives a map that is not to be made anew
+ * @param earlier sets of a generation in whose place this one comes: those that it can go on with it has, too
  */
 export function createGenerationMaps(
   compiled: CompiledPolicy,
   constants: Readonly<Record<string, number>>,
   inherit: (map: string) => MapHandle | undefined = () => undefined,
+  earlier?: RecordSets,
 ): GenerationMaps {
   const all = new Map<string, MapHandle>();
+  const recordSets = new Map<string, RecordSet>();
   const tries = new Map(compiled.tries.map((trie) => [trie.map, trie]));
   const tables = new Map(compiled.tables.map((table) => [table.map, table]));
 
@@ -60,6 +65,11 @@ export function createGenerationMaps(
 
   function create(hook: HookName, name: string): MapHandle {
     const trie = tries.get(name);
+    if (trie?.records) {
+      const found = sharedSet(trie, earlier) ?? explainSize(trie, () => createRecordSet(trie));
+      recordSets.set(name, found);
+      return found.set.map;
+    }
     if (trie) return createTrie(trie);
     const table = tables.get(name);
     if (table) return createTable(table);
@@ -75,8 +85,10 @@ export function createGenerationMaps(
     get,
     programs: (hook) => programArray(get(hook, 'programs')),
     all,
+    recordSets,
     close: () => {
-      for (const map of all.values()) map.close();
+      for (const [name, map] of all) if (!recordSets.has(name)) map.close();
+      for (const set of recordSets.values()) set.release();
     },
   };
 }

@@ -36,6 +36,8 @@ export interface GenerationOptions {
   readonly rehearse?: boolean;
   /** A map of an earlier generation that this one goes on with, by its name: the generation owns what it is given. */
   readonly inherit?: (map: string) => MapHandle | undefined;
+  /** In whose place this one comes: sets that count go on with their maps. */
+  readonly earlier?: Generation;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface GenerationOptions {
  */
 export function buildGeneration(compiled: CompiledPolicy, options: GenerationOptions = {}): Generation {
   const constants: Readonly<Record<string, number>> = { ...compiled.constants, rehearse: options.rehearse ? 1 : 0 };
-  const maps = createGenerationMaps(compiled, constants, options.inherit);
+  const maps = createGenerationMaps(compiled, constants, options.inherit, options.earlier?.maps.recordSets);
   const programs: LoadedProgram[] = [];
 
   function load(hook: HookName, entry: BpfFunction, functions: readonly BpfFunction[]): Program {

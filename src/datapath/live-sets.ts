@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Problem } from '../diagnostics/problem.ts';
 import { type MapHandle, mapMemory } from '../kernel/index.ts';
-import { readSetFile } from '../policy/check/set-file.ts';
-import type { AddressRanges, CheckedPolicy } from '../policy/checked.ts';
+import { readSetFile, type SetFileContent } from '../policy/check/set-file.ts';
+import type { AddressRanges, AddressSet, CheckedPolicy } from '../policy/checked.ts';
 import type { TrieMap } from '../policy/tables.ts';
 import { buildTrie } from '../prefix-set/trie.ts';
 import type { Generation } from './generation.ts';
@@ -72,19 +72,24 @@ function statusSinceStart(path: string): string {
 }
 
 /** What a set's file holds, or why that cannot be told. */
-export type SetContent = { readonly ranges: AddressRanges } | { readonly problems: readonly Problem[] };
+export type SetContent = SetFileContent | { readonly problems: readonly Problem[] };
 
 export function readContent(path: string): SetContent {
   const result = readSetFile(path, relative('.', path));
   return 'unreadable' in result ? { problems: [{ ...result.unreadable, severity: 'warning' }] } : result;
 }
 
-/** Whether the sets of the file have this content already: its time has changed, and nothing else. */
+/**
+ * Whether the sets of the file have this content already: its time has changed, and nothing else. What keeps something
+ * of each member is asked itself, and renewed.
+ */
 export function holds(sets: CheckedPolicy['sets'], file: string, content: SetContent): boolean {
   if ('problems' in content) return false;
   return [...sets.values()]
     .filter((set) => set.file === file)
-    .every(({ ranges }) => same(ranges.v4, content.ranges.v4) && same(ranges.v6, content.ranges.v6));
+    .every(
+      ({ ranges, records }) => !records && same(ranges.v4, content.ranges.v4) && same(ranges.v6, content.ranges.v6),
+    );
 }
 
 function same<T extends Uint32Array | BigUint64Array>(a: T, b: T): boolean {
@@ -92,14 +97,18 @@ function same<T extends Uint32Array | BigUint64Array>(a: T, b: T): boolean {
 }
 
 /** The sets, those of the file with new content. */
-export function withContent(sets: CheckedPolicy['sets'], file: string, ranges: AddressRanges): CheckedPolicy['sets'] {
-  return new Map([...sets].map(([name, set]) => [name, set.file === file ? { ...set, ranges } : set]));
+export function withContent(sets: CheckedPolicy['sets'], file: string, content: SetFileContent): CheckedPolicy['sets'] {
+  const { ranges } = content;
+  const isAsked = [...sets.values()].some((set) => set.file === file && set.records);
+  const members = isAsked ? content.members() : undefined;
+  const next = (set: AddressSet): AddressSet => ({ ...set, ranges, ...(set.records && members && { members }) });
+  return new Map([...sets].map(([name, set]) => [name, set.file === file ? next(set) : set]));
 }
 
 /** Puts the file's new content in force. What has no room keeps its old content and is told as a problem. */
 export function updateTries(generation: Generation, file: string, ranges: AddressRanges): readonly Problem[] {
   return generation.compiled.tries
-    .filter(({ set }) => set?.file === file)
+    .filter(({ set, records }) => set?.file === file && !records)
     .flatMap((trie) => {
       const map = generation.maps.all.get(trie.map);
       return map === undefined || replaceTrie(map, trie, ranges) ? [] : [tooLarge(relative('.', file), trie)];

@@ -10,13 +10,14 @@ import {
   unpinFolder,
 } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
-import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
+import { compilePolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { type Attachment, type AttachOptions, attach } from './attach.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
 import { generationOf, type Paths, pinName } from './paths.ts';
 import { detachInterface, pinnedInterfaces } from './pinned-links.ts';
+import { setStates } from './set-states.ts';
 import {
   type EnforcementState,
   fileSystemRefusal,
@@ -30,8 +31,8 @@ import {
 export type EnforceOptions = Omit<AttachOptions, 'paths'>;
 
 export interface PutOptions extends EnforceOptions {
-  /** What an earlier version of the policy was compiled to. */
-  readonly previous?: CompiledPolicy;
+  /** Of an earlier version of the policy. */
+  readonly previous?: Generation;
 }
 
 export interface InForce {
@@ -66,7 +67,11 @@ export function putInForce(
   const multiBuffer = devices.some(({ mtu }) => mtu > LARGEST_LINEAR_MTU);
   const interfaceIndex = (name: string): number => findInterface(name).index;
   const { previous, ...attachOptions } = options;
-  const compiled = compilePolicy(policy, { interfaceIndex, multiBuffer, ...(previous && { previous }) });
+  const compiled = compilePolicy(policy, {
+    interfaceIndex,
+    multiBuffer,
+    ...(previous && { previous: previous.compiled }),
+  });
   const rules = countedRules(policy);
   const inherit = before && isSamePolicy(before, policy, rules) ? mapsOf(before, paths) : undefined;
   const mounted = prepareFolder(paths);
@@ -75,10 +80,11 @@ export function putInForce(
   let generation: Generation | undefined;
   let inForce: InForce;
   try {
-    generation = buildGeneration(compiled, { ...(inherit && { inherit }) });
+    generation = buildGeneration(compiled, { ...(inherit && { inherit }), ...(previous && { earlier: previous }) });
     pinMaps(generation, paths.maps(number));
     for (const { name } of devices) attached.push(attach(name, generation, { paths, ...attachOptions }));
-    const state = { ...ownState(policy, before), generation: number, rules, interfaces: attached.map(interfaceState) };
+    const own = { ...ownState(policy, before), generation: number, rules, sets: setStates(compiled) };
+    const state = { ...own, interfaces: attached.map(interfaceState) };
     writeState(paths.state, state);
     const ofInterfaces = [...attached.flatMap((one) => one.warnings), ...interfaceWarnings(policy, attached)];
     const stamp = stateStamp(paths.state);

@@ -31,6 +31,21 @@ const enforcementState = z.object({
       action: z.string(),
     }),
   ),
+  /** Sets with a map of their own. */
+  sets: z._default(
+    z.array(
+      z.object({
+        name: z.string(),
+        map: z.string(),
+        family: z.enum(['v4', 'v6']),
+        line: z.number(),
+        file: z.optional(z.string()),
+        counters: z.boolean(),
+        ttlMs: z.optional(z.number()),
+      }),
+    ),
+    [],
+  ),
   /** What happens to packets that no rule decides. */
   defaults: z.object({ ingress: terminalAction, egress: terminalAction }),
   malformed: z.enum(['drop', 'allow']),

@@ -156,6 +156,18 @@ export const policyErrors = {
     meaning: 'A rule’s action is none that Sluice knows.',
     help: 'Write allow, drop, reject, count, log, { log: "10/s" } or { mark: 7 }.',
   },
+  'policy/bad-duration': {
+    meaning: 'A time to live is not one: a whole number of seconds, minutes, hours or days, a year at most.',
+    help: 'Write it like "90s", "10m", "1h" or "7d".',
+  },
+  'policy/set-too-large': {
+    meaning: 'A set takes more memory than it may, in its map in the kernel. What was in force before stays in force.',
+    help: 'Give the set more `memory`, up to 512MiB, or fewer members.',
+  },
+  'policy/bad-size': {
+    meaning: 'The memory of a set is not a size that a set can have: from 4KiB to 512MiB.',
+    help: 'Write it like "512KiB", "64MiB" or "0.5GiB".',
+  },
   'policy/bad-rate': {
     meaning: 'A rate is not a whole number of events a second, a minute or an hour.',
     help: 'Write it like "10/s", "30/m" or "100/h".',

@@ -197,8 +197,8 @@ export const errors = {
     help: 'Turn the offload off: `ethtool -K INTERFACE rxvlan off`.',
   },
   'datapath/set-too-large': {
-    meaning: 'A watched file has grown beyond the room that its set has in the kernel.',
-    help: 'The programs are built anew with more room; if this stays, start `sluice up` again.',
+    meaning: 'A set takes more than the room that it has in the kernel.',
+    help: 'Give the set more `memory`, or fewer members. A content that was in force before stays in force.',
   },
   'datapath/damaged-state': {
     meaning: 'What is known of the policy in force cannot be read; the kernel goes on enforcing it.',

@@ -76,7 +76,17 @@ export {
 } from './network/namespace.ts';
 // Compiled objects
 export * from './object/index.ts';
-export { createPrefixSet, type Prefix, type PrefixSet, type PrefixSetOptions } from './prefix-set.ts';
+export {
+  type AddOptions,
+  createPrefixSet,
+  type MemberCounter,
+  type Prefix,
+  type PrefixColumns,
+  type PrefixSet,
+  type PrefixSetOptions,
+  type SetMember,
+  type SetMemory,
+} from './prefix-set.ts';
 // What this machine can do
 export { type Environment, readEnvironment } from './probe/environment.ts';
 export { type Feature, features, type ProbedFeature, probeFeatures } from './probe/features.ts';
@@ -124,6 +134,7 @@ export {
 } from './program/test-run.ts';
 export { VerifierError } from './program/verifier-error.ts';
 export { summarizeVerifierLog, type VerifierSummary } from './program/verifier-log.ts';
+export { type Replaced, type ReplaceOptions, replaceMembers } from './replace-members.ts';
 export { type RingBufferReader, readRingBuffer } from './ring-buffer/reader.ts';
 export { recordsOf } from './ring-buffer/records.ts';
 

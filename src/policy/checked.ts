@@ -1,4 +1,5 @@
 import type { SourceText } from '../diagnostics/source.ts';
+import type { PrefixColumns } from '../prefix-set/columns.ts';
 import type { AddressRanges } from '../prefix-set/ranges.ts';
 import type { CbpfInstruction } from './cbpf.ts';
 
@@ -110,6 +111,24 @@ export interface AddressSet {
   readonly ranges: AddressRanges;
   /** Absolute path of the file that it was read from, watched while the policy is in force. */
   readonly file?: string;
+  /** What is kept of each member; undefined where they are addresses and nothing more. */
+  readonly records?: SetRecords;
+  /** The members as written, where something is kept of each: `ranges` are merged. */
+  readonly members?: SetMembers;
+  /** What the set may take in the kernel for one family. */
+  readonly memoryBytes?: number;
+}
+
+export interface SetRecords {
+  readonly counters: boolean;
+  /** How long a member is found after it has last been said to be one. The reference model takes them for unexpired. */
+  readonly ttlMs?: number;
+}
+
+/** Prefixes in any order, which may lie in one another. */
+export interface SetMembers {
+  readonly v4: PrefixColumns;
+  readonly v6: PrefixColumns;
 }
 
 /** Bytes of the frame at `offset` behind `base`; false where the packet ends before. */

@@ -59,7 +59,7 @@ const MAX_PARTS = 32;
 /** The pipeline behind check: lower and optimise (the plan), emit, split. */
 export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): CompiledPolicy {
   const plan = planPolicy(policy);
-  const sets = createSetTable(policy.sets);
+  const sets = createSetTable(policy.sets, options.previous?.tries);
   const bitmaps = createBitmapTable();
   const logs = logRules(policy);
   const structures = new Map<string, Structure>();

@@ -9,65 +9,119 @@ const GRACE_MS = 1000;
 
 /** Which words of a memory are in use. */
 export interface Blocks {
-  /** Words in use, and those that were: free ones lie among them. */
+  /** Words in use, without those that are free. */
   readonly used: number;
-  /** Where so many words begin: a power of two, at most `largest`. Throws OutOfRoom. */
+  /**
+   * Where so many words begin: a power of two. Blocks of up to `largest` stand at multiples of their size. Throws
+   * OutOfRoom.
+   */
   allocate(words: number): number;
   /** Takes back a block of a power of two; one of more than `largest` words in pieces. */
   release(at: number, words: number): void;
-  /** Throws OutOfRoom unless so many blocks of the largest kind can be had. */
-  require(blocks: number): void;
+  /** What the action allocates before it throws is free again at once: nobody has seen it. */
+  attempt<T>(action: () => T): T;
 }
 
 /** @param first words that are in use from the start */
 export function createBlocks(capacity: number, first: number, largest: number): Blocks {
-  interface Free {
-    readonly at: number;
-    readonly since: number;
-  }
-  /** By their words, the oldest first. */
-  const free = new Map<number, Free[]>();
-  let used = first;
+  /** By their words: those that nobody sees, and those that were in use until a while ago. */
+  const ready = new Map<number, number[]>();
+  const resting = new Map<number, RestingBlocks>();
+  let end = first;
+  let free = 0;
+  let attempted: [at: number, words: number][] | undefined;
 
-  function freeOf(words: number): Free[] {
-    const list = free.get(words) ?? [];
-    free.set(words, list);
-    return list;
+  function isFree(words: number): boolean {
+    return (ready.get(words)?.length ?? 0) > 0 || (resting.get(words)?.isRested() ?? false);
   }
-  /** Whether so many free blocks of this size are out of every program's sight. */
-  function areFree(words: number, blocks: number): boolean {
-    const last = freeOf(words)[blocks - 1];
-    return last !== undefined && performance.now() - last.since > GRACE_MS;
+  function takeFree(words: number): number {
+    free -= words;
+    return ready.get(words)?.pop() ?? (resting.get(words) as RestingBlocks).take();
   }
-  const reuse = (words: number): number => (freeOf(words).shift() as Free).at;
+  function makeReady(at: number, words: number): void {
+    free += words;
+    const list = ready.get(words) ?? [];
+    list.push(at);
+    ready.set(words, list);
+  }
 
-  function allocate(words: number): number {
-    if (areFree(words, 1)) return reuse(words);
-    if (used + words <= capacity) {
-      used += words;
-      return used - words;
+  function find(words: number): number {
+    if (isFree(words)) return takeFree(words);
+    const aligned = Math.ceil(end / Math.min(words, largest)) * Math.min(words, largest);
+    if (aligned + words <= capacity) {
+      while (end < aligned) {
+        const piece = end & -end;
+        makeReady(end, piece);
+        end += piece;
+      }
+      end += words;
+      return end - words;
     }
-    if (!areFree(largest, 1)) throw new OutOfRoom(`a memory of ${capacity} words has no room for ${words} more`);
-    const block = reuse(largest);
-    for (let at = block + words; at < block + largest; at += words) {
-      freeOf(words).unshift({ at, since: Number.NEGATIVE_INFINITY });
-    }
+    let larger = words * 2;
+    while (larger <= largest && !isFree(larger)) larger *= 2;
+    if (larger > largest || words > largest)
+      throw new OutOfRoom(`a memory of ${capacity} words has no room for ${words} more`);
+    const block = takeFree(larger);
+    for (let piece = words; piece < larger; piece *= 2) makeReady(block + piece, piece);
     return block;
   }
 
   return {
     get used() {
-      return used;
+      return end - free;
     },
-    allocate,
+    allocate(words) {
+      const at = find(words);
+      attempted?.push([at, words]);
+      return at;
+    },
     release(at, words) {
       const size = Math.min(words, largest);
-      const since = performance.now();
-      for (let piece = at; piece < at + words; piece += size) freeOf(size).push({ at: piece, since });
+      const list = resting.get(size) ?? createRestingBlocks();
+      resting.set(size, list);
+      for (let piece = at; piece < at + words; piece += size) list.add(piece);
+      free += words;
     },
-    require(blocks) {
-      const missing = blocks - Math.floor((capacity - used) / largest);
-      if (missing > 0 && !areFree(largest, missing)) throw new OutOfRoom(`a memory of ${capacity} words has no room`);
+    attempt(action) {
+      attempted = [];
+      try {
+        return action();
+      } catch (error) {
+        for (const [at, words] of attempted) makeReady(at, words);
+        throw error;
+      } finally {
+        attempted = undefined;
+      }
+    },
+  };
+}
+
+interface RestingBlocks {
+  add(at: number): void;
+  /** Whether the oldest is out of every program's sight. */
+  isRested(): boolean;
+  take(): number;
+}
+
+/** First in, first out. Two numbers each, for there may be a million. */
+function createRestingBlocks(): RestingBlocks {
+  let blocks: number[] = [];
+  let since: number[] = [];
+  let head = 0;
+  return {
+    add(at) {
+      blocks.push(at);
+      since.push(performance.now());
+    },
+    isRested: () => head < blocks.length && performance.now() - (since[head] as number) > GRACE_MS,
+    take() {
+      const at = blocks[head++] as number;
+      if (head > 1024 && head * 2 > blocks.length) {
+        blocks = blocks.slice(head);
+        since = since.slice(head);
+        head = 0;
+      }
+      return at;
     },
   };
 }

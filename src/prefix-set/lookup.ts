@@ -1,4 +1,6 @@
 import { type Assembler, R1, R2, R3, R4, R5, R8, R9, type Register } from '../asm/index.ts';
+import type { RecordOptions } from './record.ts';
+import { emitRecordLookup, type LengthInMemory } from './record-lookup.ts';
 import { trieBits, trieDepth, trieKind } from './word.ts';
 
 /** A set in the one value of an array map. */
@@ -7,6 +9,8 @@ export interface SetInMap {
   readonly family: 'v4' | 'v6';
   /** Words of 8 bytes in the value, a power of two. */
   readonly capacity: number;
+  /** What is kept of each member: without, as if nothing were. */
+  readonly records?: RecordOptions;
 }
 
 /** Where an address stands in memory, in two halves of 8 bytes, host byte order: IPv4 in the low 32 bits of `lo`. */
@@ -18,8 +22,23 @@ export interface AddressInMemory {
   readonly lo: number;
 }
 
-/** Jumps to `yes` when the address is in the set, and goes on otherwise. Overwrites R1 to R5, R8 and R9. */
-export function emitSetLookup(asm: Assembler, trie: SetInMap, address: AddressInMemory, yes: string): void {
+/**
+ * Jumps to `yes` when the address is in the set, and goes on otherwise. Overwrites R1 to R5, R8 and R9; with records R0
+ * as well. Where the set counts, a packet that was found counts at the longest member that covers it and has not
+ * expired; its bytes where `length` says how many those are.
+ */
+export function emitSetLookup(
+  asm: Assembler,
+  trie: SetInMap,
+  address: AddressInMemory,
+  yes: string,
+  length?: LengthInMemory,
+): void {
+  const { records } = trie;
+  if (records?.counters || records?.timeToLive) {
+    emitRecordLookup(asm, { ...trie, records }, address, yes, length);
+    return;
+  }
   const loadHalf = (half: 'hi' | 'lo'): void => asm.load('u64', R1, address.base, address[half]);
   const [next, leaf, no] = ['node', 'leaf', 'not-in-set'].map((name) => asm.uniqueLabel(name)) as [
     string,

@@ -1,71 +1,58 @@
-import { createBlocks, OutOfRoom } from './blocks.ts';
-import { buildDisjoint } from './trie.ts';
-import { ALL, fieldOf, leafWord, NONE, nodeWord, trieKind } from './word.ts';
-
-/** A prefix: the address in host byte order, bits behind the prefix zero. */
-export interface Prefix {
-  readonly address: bigint;
-  readonly length: number;
-}
+import { bitsAt as bitsOf, covers, isNode, joinWords, NODE_BITS, sharedBits, windowOf as windowIn } from './bits.ts';
+import { createBlocks } from './blocks.ts';
+import type { Prefix } from './columns.ts';
+import type { SortedPrefixes } from './sorted.ts';
+import { growTrie, memoryIn, putLeaf } from './trie.ts';
+import { ALL, fieldOf, leafWord, NONE } from './word.ts';
 
 /** Prefixes of which none lies in another, in memory that others look up while they change. */
 export interface MutableTrie {
+  /** Words. */
   readonly used: number;
   /** The prefix in the trie that covers this one. */
   coverOf(prefix: Prefix): Prefix | undefined;
-  /** Puts in a prefix that none covers; those that lie in it go. */
+  /** Puts in a prefix that none covers; those that lie in it go. Throws OutOfRoom, and nothing has changed. */
   put(prefix: Prefix): void;
-  /** Takes out a prefix of the trie, and puts these, which lie in it, in its place: no address of theirs is missed. */
+  /**
+   * Takes out a prefix of the trie, and puts these, which lie in it, in its place: no address of theirs is missed.
+   * Throws OutOfRoom, and nothing has changed.
+   */
   replace(prefix: Prefix, parts: readonly Prefix[]): void;
   /** The prefixes that lie in this one. */
   within(prefix: Prefix): Generator<Prefix>;
   all(): Generator<Prefix>;
-  /** Throws OutOfRoom unless so many prefixes can be put in, wherever they lie. */
-  requireRoom(prefixes: number): void;
-}
-
-const NODE_BITS = 4;
-/** Whether the prefix covers the other; `addressBits` are those of both. */
-export function covers(by: Prefix, { address, length }: Prefix, addressBits: number): boolean {
-  return by.length <= length && sharedBits(by.address, address, addressBits) >= by.length;
-}
-
-/** How many first bits two addresses have in common. */
-function sharedBits(a: bigint, b: bigint, addressBits: number): number {
-  const difference = a ^ b;
-  if (difference === 0n) return addressBits;
-  let shift = addressBits - 32;
-  while (difference >> BigInt(shift) === 0n) shift -= 32;
-  return addressBits - 32 - shift + Math.clz32(Number(difference >> BigInt(shift)));
 }
 
 /**
  * @param words the memory, with nothing in it; an array map's value
- * @param first sorted, none in another
+ * @param nested hears of the first ones' prefixes that lie in another: those from `i + 1` to `end - 1` in that at i
  */
-export function createMutableTrie(words: BigUint64Array, addressBits: 32 | 128, first: readonly Prefix[]): MutableTrie {
-  const capacity = words.length;
-  const built = buildDisjoint(first, addressBits);
-  if (built.length > capacity) throw new OutOfRoom(`a set of ${capacity} words cannot hold ${built.length}`);
-  const blocks = createBlocks(capacity, built.length, 2 ** NODE_BITS);
+export function createMutableTrie(
+  words: BigUint64Array,
+  sorted: SortedPrefixes,
+  nested: (i: number, end: number) => void,
+): MutableTrie {
+  const { addressBits } = sorted;
+  const blocks = createBlocks(words.length, 1, 2 ** NODE_BITS);
+  const memory = memoryIn(words, blocks);
+  const leaf = putLeaf(sorted, memory);
+  growTrie(sorted, memory, (i, end, slots) => {
+    leaf(i, end, slots);
+    if (end > i + 1) nested(i, end);
+  });
   const { allocate, release } = blocks;
 
-  const bitsAt = (address: bigint, from: number, width: number): number =>
-    Number((address >> BigInt(addressBits - from - width)) & BigInt(2 ** width - 1));
+  const bitsAt = (address: bigint, from: number, width: number): number => bitsOf(address, from, width, addressBits);
   const shared = (a: bigint, b: bigint): number => sharedBits(a, b, addressBits);
   const covered = (by: Prefix, prefix: Prefix): boolean => covers(by, prefix, addressBits);
+  const windowOf = (word: bigint) => windowIn(word, addressBits);
+  const join = (from: number, most: number, parts: Parameters<typeof joinWords>[4]): bigint =>
+    joinWords(words, addressBits, allocate, { from, most }, parts);
 
   const store = (at: number, value: bigint): void => {
     Atomics.store(words, at, value);
   };
 
-  /** The bits from which on a node looks, and how many. */
-  const windowOf = (word: bigint): { from: number; width: number; children: number } => {
-    const width = Math.log2(fieldOf(word, 'mask') + 1);
-    const low = fieldOf(word, 'lowHalf') === 1;
-    const halfEnd = addressBits === 128 && !low ? 64 : addressBits;
-    return { from: halfEnd - fieldOf(word, 'shift') - width, width, children: fieldOf(word, 'index') };
-  };
   const leafPrefix = (word: bigint): Prefix => {
     if (word === ALL) return { address: 0n, length: 0 };
     const behind = fieldOf(word, 'shift');
@@ -82,8 +69,6 @@ export function createMutableTrie(words: BigUint64Array, addressBits: 32 | 128, 
     words[at + 1] = BigInt.asUintN(64, address);
     return leafWord(128, length, at);
   };
-  const isNode = (word: bigint): boolean => (Number(word & 3n) as number) === trieKind.NODE;
-
   /** The leaf on the way of an address, NONE where the way ends. */
   function leafOnWay(address: bigint): bigint {
     let word = words[0] as bigint;
@@ -151,24 +136,6 @@ export function createMutableTrie(words: BigUint64Array, addressBits: 32 | 128, 
       before = child;
     }
     release(children, 2 ** width);
-  }
-
-  /** A node at bit `from` with these words in the slots of their prefixes. `most`: bits that it may look at. */
-  function join(
-    from: number,
-    most: number,
-    parts: readonly { readonly prefix: Prefix; readonly word: bigint }[],
-  ): bigint {
-    const halfEnd = addressBits === 128 && from < 64 ? 64 : addressBits;
-    const width = Math.min(NODE_BITS, halfEnd - from, most);
-    const children = allocate(2 ** width);
-    words.fill(NONE, children, children + 2 ** width);
-    for (const { prefix, word } of parts) {
-      const missing = Math.max(0, from + width - prefix.length);
-      const first = (bitsAt(prefix.address, from, width) >> missing) << missing;
-      words.fill(word, children + first, children + first + 2 ** missing);
-    }
-    return nodeWord(addressBits, from, width, children);
   }
 
   /** Puts a prefix that nothing covers into the tree below the word at `at`; what lies in it makes room. */
@@ -240,11 +207,6 @@ export function createMutableTrie(words: BigUint64Array, addressBits: 32 | 128, 
     return slots;
   }
 
-  /** Room for what adding or taking out may need, so that it is either done or not begun. */
-  function requireRoom(prefixes: number): void {
-    if (prefixes > 0) blocks.require(prefixes * (addressBits === 32 ? 1 : 3) + 1);
-  }
-
   function* leavesWithin(prefix: Prefix): Generator<Prefix> {
     let word = words[0] as bigint;
     while (isNode(word)) {
@@ -308,25 +270,21 @@ export function createMutableTrie(words: BigUint64Array, addressBits: 32 | 128, 
     }
   }
 
-  words.set(built.subarray(1), 1);
-  store(0, built[0] as bigint);
-
   return {
     get used() {
       return blocks.used;
     },
     coverOf,
-    put: (prefix) => place(0, prefix, makeLeaf(prefix)),
+    put: (prefix) => blocks.attempt(() => place(0, prefix, makeLeaf(prefix))),
     replace(prefix, parts) {
       const slots = slotsOf(prefix);
       const old = new Set(slots.map((slot) => words[slot] as bigint));
       if (parts.length === 0) for (const slot of slots) store(slot, NONE);
-      else replaceBy(slots, parts);
+      else blocks.attempt(() => replaceBy(slots, parts));
       for (const word of old) releaseBelow(word);
       if (parts.length === 0) collapse(prefix.address);
     },
     within: leavesWithin,
     all: () => leavesOf(words[0] as bigint),
-    requireRoom,
   };
 }

@@ -1,7 +1,10 @@
-import { covers, createMutableTrie, type Prefix } from './mutable-trie.ts';
+import { covers } from './bits.ts';
+import type { AddressBits, Prefix, PrefixColumns } from './columns.ts';
+import { createMutableTrie } from './mutable-trie.ts';
+import { sortPrefixes } from './sorted.ts';
 
 export { OutOfRoom } from './blocks.ts';
-export type { Prefix } from './mutable-trie.ts';
+export type { Prefix } from './columns.ts';
 
 /**
  * A set of prefixes in memory that others look up while it changes. A change is made beside what is in use and put in
@@ -34,7 +37,11 @@ type Key = number | bigint;
  * @param words the memory, with nothing in it; an array map's value
  * @param members the first ones, in any order
  */
-export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, members: readonly Prefix[]): MutableSet {
+export function createMutableSet(
+  words: BigUint64Array,
+  addressBits: AddressBits,
+  members: readonly Prefix[] | PrefixColumns,
+): MutableSet {
   const keyOf = ({ address, length }: Prefix): Key =>
     addressBits === 32 ? Number(address) * 64 + length : (address << 8n) | BigInt(length);
   const prefixOf = (key: Key): Prefix =>
@@ -43,20 +50,17 @@ export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, m
       : { address: key >> 8n, length: Number(key & 0xffn) };
   const covered = (by: Prefix, prefix: Prefix): boolean => covers(by, prefix, addressBits);
 
-  /** By the key of a member that lies in no other: the keys of those that lie in it. */
-  const inside = new Map<Key, Set<Key>>();
-  let size = 0;
-  const trie = createMutableTrie(words, addressBits, sortOut());
-
-  /** Those of the first members that lie in no other, sorted; the others are noted. */
-  function sortOut(): Prefix[] {
-    const parts = partsOf(members);
-    for (const { part, within } of parts) {
-      size += 1 + (within?.size ?? 0);
-      if (within) inside.set(keyOf(part), within);
-    }
-    return parts.map(({ part }) => part);
-  }
+  /** By the key of a member that lies in no other: the keys of those that lie in it, sorted. */
+  const inside = new Map<Key, Key[]>();
+  const sorted = sortPrefixes(members, addressBits);
+  const keyAt = (i: number): Key => keyOf({ address: sorted.address(i), length: sorted.length(i) });
+  let size = sorted.count;
+  const trie = createMutableTrie(words, sorted, (i, end) => {
+    inside.set(
+      keyAt(i),
+      Array.from({ length: end - i - 1 }, (_, k) => keyAt(i + 1 + k)),
+    );
+  });
 
   function add(prefix: Prefix): boolean {
     const key = keyOf(prefix);
@@ -64,19 +68,17 @@ export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, m
     if (cover !== undefined) {
       const coverKey = keyOf(cover);
       if (coverKey === key) return false;
-      const list = inside.get(coverKey) ?? new Set();
-      if (list.has(key)) return false;
-      inside.set(coverKey, list.add(key));
+      const list = inside.get(coverKey) ?? [];
+      const at = placeIn(list, key);
+      if (list[at] === key) return false;
+      list.splice(at, 0, key);
+      inside.set(coverKey, list);
     } else {
-      trie.requireRoom(1);
-      const nested = [...trie.within(prefix)].flatMap((leaf) => {
-        const leafKey = keyOf(leaf);
-        const list = inside.get(leafKey) ?? [];
-        inside.delete(leafKey);
-        return [leafKey, ...list];
-      });
+      const leaves = [...trie.within(prefix)].map(keyOf);
       trie.put(prefix);
-      if (nested.length > 0) inside.set(key, new Set(nested));
+      const nested = leaves.flatMap((leaf) => [leaf, ...(inside.get(leaf) ?? [])]);
+      for (const leaf of leaves) inside.delete(leaf);
+      if (nested.length > 0) inside.set(key, nested);
     }
     size++;
     return true;
@@ -87,22 +89,22 @@ export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, m
     const cover = trie.coverOf(prefix);
     if (cover === undefined) return false;
     const coverKey = keyOf(cover);
-    const nested = inside.get(coverKey);
+    const nested = inside.get(coverKey) ?? [];
     if (coverKey !== key) {
-      if (!nested?.delete(key)) return false;
-      if (nested.size === 0) inside.delete(coverKey);
-      size--;
-      return true;
+      const at = placeIn(nested, key);
+      if (nested[at] !== key) return false;
+      nested.splice(at, 1);
+      if (nested.length === 0) inside.delete(coverKey);
+    } else {
+      // At most as many as come to lie in the trie: those that lie in no other.
+      const left = partsOf(nested);
+      trie.replace(
+        prefix,
+        left.map(({ part }) => part),
+      );
+      inside.delete(coverKey);
+      for (const { part, within } of left) if (within.length > 0) inside.set(keyOf(part), within);
     }
-    // At most as many as come to lie in the trie: those that lie in no other.
-    const left = partsOf([...(nested ?? [])].map(prefixOf));
-    trie.requireRoom(left.length);
-    trie.replace(
-      prefix,
-      left.map(({ part }) => part),
-    );
-    inside.delete(coverKey);
-    for (const { part, within } of left) if (within) inside.set(keyOf(part), within);
     size--;
     return true;
   }
@@ -122,7 +124,8 @@ export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, m
       if (cover === undefined) return false;
       const key = keyOf(prefix);
       const coverKey = keyOf(cover);
-      return coverKey === key || (inside.get(coverKey)?.has(key) ?? false);
+      const nested = inside.get(coverKey) ?? [];
+      return coverKey === key || nested[placeIn(nested, key)] === key;
     },
     covers: (address) => trie.coverOf({ address, length: addressBits }) !== undefined,
     *entries() {
@@ -133,20 +136,26 @@ export function createMutableSet(words: BigUint64Array, addressBits: 32 | 128, m
     },
   };
 
-  /** Those that lie in no other, sorted, each with the keys of those that lie in it. */
-  function partsOf(prefixes: readonly Prefix[]): { readonly part: Prefix; readonly within: Set<Key> | undefined }[] {
-    const sorted = [...prefixes].sort((a, b) =>
-      a.address === b.address ? a.length - b.length : a.address < b.address ? -1 : 1,
-    );
-    const parts: { readonly part: Prefix; within: Set<Key> | undefined }[] = [];
-    for (const prefix of sorted) {
+  /** Those that lie in no other, each with the keys of those that lie in it. */
+  function partsOf(keys: readonly Key[]): { readonly part: Prefix; readonly within: Key[] }[] {
+    const parts: { readonly part: Prefix; readonly within: Key[] }[] = [];
+    for (const key of keys) {
+      const prefix = prefixOf(key);
       const last = parts.at(-1);
-      if (!last || !covered(last.part, prefix)) parts.push({ part: prefix, within: undefined });
-      else if (prefix.length > last.part.length) {
-        last.within ??= new Set();
-        last.within.add(keyOf(prefix));
-      }
+      if (last && covered(last.part, prefix)) last.within.push(key);
+      else parts.push({ part: prefix, within: [] });
     }
     return parts;
   }
+}
+
+/** Where the key stands in a sorted list, or would. */
+function placeIn(keys: readonly Key[], key: Key): number {
+  let [lo, hi] = [0, keys.length];
+  while (lo < hi) {
+    const middle = (lo + hi) >>> 1;
+    if ((keys[middle] as Key) < key) lo = middle + 1;
+    else hi = middle;
+  }
+  return lo;
 }

@@ -1,140 +1,139 @@
-import { type Prefix4, type Prefix6, prefixes4, prefixes6 } from './prefixes.ts';
+import type { Blocks } from './blocks.ts';
+import { columnsOfRanges } from './columns.ts';
 import type { AddressRanges } from './ranges.ts';
-import { ALL, leafWord, NONE, nodeWord } from './word.ts';
+import { type SortedPrefixes, sortPrefixes } from './sorted.ts';
+import { leafBits, nodeBits, trieKind } from './word.ts';
 
-const MIN_WIDTH = 4;
+/** A node has about as many children as prefixes lie below it, up to 2 to the power of this. */
 const MAX_WIDTH = 16;
+
+/** Memory that is filled. A word is given in two halves of 32 bits: a BigInt each would take most of the time. */
+export interface TrieMemory {
+  /** Room for `count` words, with nothing in it; where it begins. */
+  allocate(count: number): number;
+  put(at: number, low: number, high: number): void;
+}
+
+/** Puts the word of a prefix at a slot, and what it leads to into memory. Those from i + 1 to `end` - 1 lie in it. */
+export type PutLeaf = (i: number, end: number, slots: Iterable<number>) => void;
 
 /**
  * The block for the addresses of one family: the root, and behind it as many words as needed. With `origin`, those
  * are made to stand at that index of the map's value instead of at 1, beside a trie that is in use meanwhile.
  */
 export function buildTrie(ranges: AddressRanges, family: 'v4' | 'v6', origin = 1): BigUint64Array {
-  return family === 'v4' ? build(shape4(prefixes4(ranges)), origin) : build(shape6(prefixes6(ranges)), origin);
-}
-
-/** The block for sorted prefixes of which none lies in another: as `buildTrie` makes it. */
-export function buildDisjoint(
-  prefixes: readonly { readonly address: bigint; readonly length: number }[],
-  addressBits: 32 | 128,
-): BigUint64Array {
-  if (addressBits === 32) {
-    return build(shape4(prefixes.map(({ address, length }) => ({ address: Number(address), length }))), 1);
-  }
-  const half = (address: bigint, shift: bigint): bigint => BigInt.asUintN(64, address >> shift);
-  return build(
-    shape6(prefixes.map(({ address, length }) => ({ hi: half(address, 64n), lo: half(address, 0n), length }))),
-    1,
-  );
-}
-
-/** What the builder asks of a sorted list of disjoint prefixes. Bits are counted from the first of the address. */
-interface Shape {
-  readonly count: number;
-  readonly addressBits: 32 | 128;
-  length(i: number): number;
-  /** `width` bits of prefix i from bit `from` on; bits behind the prefix are zero. Never across the halves. */
-  bits(i: number, from: number, width: number): number;
-  /** How many first bits prefixes i and j share. */
-  shared(i: number, j: number): number;
-  leaf(i: number, words: WordList): bigint;
-}
-
-interface WordList {
-  /** Room for `count` words; where it begins. */
-  allocate(count: number): number;
-  set(index: number, word: bigint): void;
-}
-
-function build(shape: Shape, origin: number): BigUint64Array {
-  let words = new BigUint64Array(64);
+  const addressBits = family === 'v4' ? 32 : 128;
+  const sorted = sortPrefixes(columnsOfRanges(ranges, addressBits), addressBits);
+  let halves = new Uint32Array(128);
   let used = 1;
-  const list: WordList = {
+  const memory: TrieMemory = {
     allocate(count) {
-      const start = used;
       used += count;
-      if (used > words.length) {
-        const larger = new BigUint64Array(Math.max(used, words.length * 2));
-        larger.set(words);
-        words = larger;
+      if (used * 2 > halves.length) {
+        const larger = new Uint32Array(Math.max(used * 2, halves.length * 2));
+        larger.set(halves);
+        halves = larger;
       }
-      return start + origin - 1;
+      return used - count + origin - 1;
     },
-    set(index, word) {
-      words[index - origin + 1] = word;
+    put(at, low, high) {
+      const index = at === 0 ? 0 : at - origin + 1;
+      halves[2 * index] = low;
+      halves[2 * index + 1] = high;
     },
   };
-  const root = subtree(shape, list, 0, shape.count, 0);
-  words[0] = root;
-  return words.slice(0, used);
+  growTrie(sorted, memory, putLeaf(sorted, memory));
+  return new BigUint64Array(halves.buffer, 0, used).slice();
 }
 
-/** The word for prefixes `first` to `end - 1`, of which the first `depth` bits are decided. */
-function subtree(shape: Shape, list: WordList, first: number, end: number, depth: number): bigint {
-  if (first === end) return NONE;
-  if (end - first === 1) return shape.length(first) === 0 ? ALL : shape.leaf(first, list);
+/** Memory that is there already. */
+export function memoryIn(words: BigUint64Array, { allocate }: Blocks): TrieMemory {
+  const halves = new Uint32Array(words.buffer, words.byteOffset, words.length * 2);
+  return {
+    allocate,
+    put(at, low, high) {
+      halves[2 * at] = low;
+      halves[2 * at + 1] = high;
+    },
+  };
+}
 
-  const from = Math.max(depth, shape.shared(first, end - 1));
-  const halfEnd = from < 64 && shape.addressBits === 128 ? 64 : shape.addressBits;
-  const width = Math.min(halfEnd - from, Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, Math.ceil(Math.log2(end - first)))));
-  const children = list.allocate(2 ** width);
-  let i = first;
-  while (i < end) {
-    const slot = shape.bits(i, from, width);
-    const missing = from + width - shape.length(i);
-    if (missing > 0) {
-      // A prefix that ends inside the window stands in every slot that it covers.
-      const leaf = shape.leaf(i, list);
-      for (let k = 0; k < 2 ** missing; k++) list.set(children + slot + k, leaf);
-      i++;
-    } else {
-      let j = i + 1;
-      while (j < end && shape.bits(j, from, width) === slot && shape.length(j) >= from + width) j++;
-      list.set(children + slot, subtree(shape, list, i, j, from + width));
-      i = j;
+/** Leaves that are prefixes and nothing more: see word.ts. */
+export function putLeaf(sorted: SortedPrefixes, memory: TrieMemory): PutLeaf {
+  const { addressBits } = sorted;
+  return (i, _end, slots) => {
+    const length = sorted.length(i);
+    const low = length === 0 ? trieKind.ALL : leafBits(addressBits, length);
+    let high = 0;
+    if (length > 0 && addressBits === 32) high = sorted.word(i, 0);
+    else if (length > 0) {
+      high = memory.allocate(2);
+      memory.put(high, sorted.word(i, 1), sorted.word(i, 0));
+      memory.put(high + 1, sorted.word(i, 3), sorted.word(i, 2));
     }
+    for (const slot of slots) memory.put(slot, low, high);
+  };
+}
+
+/**
+ * Grows a trie of the prefixes from `first` to `end` - 1 that lie in no other of them, below the slot `root`. All of
+ * them begin with the same `depth` bits. The root is put in last.
+ */
+export function growTrie(
+  sorted: SortedPrefixes,
+  memory: TrieMemory,
+  leaf: PutLeaf,
+  { root = 0, first = 0, end = sorted.count, depth = 0 } = {},
+): void {
+  const { addressBits } = sorted;
+  const tops = outermost(sorted, first, end);
+  const top = (t: number): number => tops[t] as number;
+  const insideEnd = (t: number): number => (t + 1 < tops.length ? top(t + 1) : end);
+  const slot = [0];
+  if (tops.length > 0) subtree(root, 0, tops.length, depth);
+
+  /** The word at `at` for those from `from` to `to` - 1. */
+  function subtree(at: number, from: number, to: number, decided: number): void {
+    if (to - from === 1) {
+      slot[0] = at;
+      leaf(top(from), insideEnd(from), slot);
+      return;
+    }
+    const bit = Math.max(decided, sorted.shared(top(from), top(to - 1)));
+    const halfEnd = bit < 64 && addressBits === 128 ? 64 : addressBits;
+    const width = Math.min(halfEnd - bit, MAX_WIDTH, Math.ceil(Math.log2(to - from)));
+    const children = memory.allocate(2 ** width);
+    let t = from;
+    while (t < to) {
+      const child = children + sorted.bits(top(t), bit, width);
+      const missing = bit + width - sorted.length(top(t));
+      if (missing > 0) {
+        // A prefix that ends inside the window stands in every slot that it covers.
+        leaf(
+          top(t),
+          insideEnd(t),
+          Array.from({ length: 2 ** missing }, (_, k) => child + k),
+        );
+        t++;
+        continue;
+      }
+      const bits = child - children;
+      let next = t + 1;
+      while (next < to && sorted.bits(top(next), bit, width) === bits) next++;
+      subtree(child, t, next, bit + width);
+      t = next;
+    }
+    memory.put(at, nodeBits(addressBits, bit, width), children);
   }
-  return nodeWord(shape.addressBits, from, width, children);
 }
 
-function shape4(prefixes: readonly Prefix4[]): Shape {
-  const at = (i: number): Prefix4 => prefixes[i] as Prefix4;
-  return {
-    count: prefixes.length,
-    addressBits: 32,
-    length: (i) => at(i).length,
-    bits: (i, from, width) => Math.floor(at(i).address / 2 ** (32 - from - width)) % 2 ** width,
-    shared: (i, j) => Math.min(Math.clz32(at(i).address ^ at(j).address), at(i).length, at(j).length),
-    leaf: (i) => leafWord(32, at(i).length, at(i).address),
-  };
-}
-
-function shape6(prefixes: readonly Prefix6[]): Shape {
-  const at = (i: number): Prefix6 => prefixes[i] as Prefix6;
-  return {
-    count: prefixes.length,
-    addressBits: 128,
-    length: (i) => at(i).length,
-    bits(i, from, width) {
-      const half = from < 64 ? at(i).hi : at(i).lo;
-      return Number((half >> BigInt(64 - (from % 64) - width)) & BigInt(2 ** width - 1));
-    },
-    shared(i, j) {
-      const [a, b] = [at(i), at(j)];
-      const same = a.hi === b.hi ? 64 + leadingZeros64(a.lo ^ b.lo) : leadingZeros64(a.hi ^ b.hi);
-      return Math.min(same, a.length, b.length);
-    },
-    leaf(i, words) {
-      const { hi, lo, length } = at(i);
-      const index = words.allocate(2);
-      words.set(index, hi);
-      words.set(index + 1, lo);
-      return leafWord(128, length, index);
-    },
-  };
-}
-
-function leadingZeros64(value: bigint): number {
-  const high = Number(value >> 32n);
-  return high !== 0 ? Math.clz32(high) : 32 + Math.clz32(Number(value & 0xffff_ffffn));
+/** Which of them lie in no other. */
+function outermost(sorted: SortedPrefixes, first: number, end: number): Uint32Array {
+  const tops = new Uint32Array(end - first);
+  let count = 0;
+  for (let i = first; i < end; i++) {
+    const last = tops[count - 1] as number;
+    if (count === 0 || sorted.shared(last, i) < sorted.length(last)) tops[count++] = i;
+  }
+  return tops.subarray(0, count);
 }

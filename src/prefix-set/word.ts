@@ -34,19 +34,30 @@ export const ALL = BigInt(trieKind.ALL);
 export const fieldOf = (word: bigint, name: keyof typeof trieBits): number =>
   Number((word >> BigInt(trieBits[name].shift)) & BigInt(trieBits[name].mask));
 
-function word(kind: number, shift: number, mask: number, lowHalf: boolean, index: number): bigint {
+/** The low halves of words, which hold everything but where children and addresses are. */
+function lowBits(kind: number, shift: number, mask: number, lowHalf: boolean): number {
   const low = kind | (shift << trieBits.shift.shift) | (mask << trieBits.mask.shift);
-  return (BigInt(index) << 32n) | BigInt((low | (lowHalf ? 1 << trieBits.lowHalf.shift : 0)) >>> 0);
+  return (low | (lowHalf ? 1 << trieBits.lowHalf.shift : 0)) >>> 0;
 }
 
-/** A node that looks at `width` bits of an address of `addressBits`, from bit `from` on, counted from the first. */
-export function nodeWord(addressBits: 32 | 128, from: number, width: number, children: number): bigint {
+/** Of a node that looks at `width` bits of an address, from bit `from` on, counted from the first. */
+export function nodeBits(addressBits: 32 | 128, from: number, width: number): number {
   const halfEnd = addressBits === 128 && from < 64 ? 64 : addressBits;
-  return word(trieKind.NODE, halfEnd - from - width, 2 ** width - 1, addressBits === 128 && from >= 64, children);
+  return lowBits(trieKind.NODE, halfEnd - from - width, 2 ** width - 1, addressBits === 128 && from >= 64);
+}
+
+export function leafBits(addressBits: 32 | 128, length: number): number {
+  if (addressBits === 32) return lowBits(trieKind.LEAF, 32 - length, 0, false);
+  return lowBits(trieKind.LEAF, length > 64 ? 128 - length : 64 - length, 0, length > 64);
+}
+
+export function nodeWord(addressBits: 32 | 128, from: number, width: number, children: number): bigint {
+  return wordOf(nodeBits(addressBits, from, width), children);
 }
 
 /** @param at the address, for IPv4; for IPv6 where its two halves are */
 export function leafWord(addressBits: 32 | 128, length: number, at: number): bigint {
-  if (addressBits === 32) return word(trieKind.LEAF, 32 - length, 0, false, at);
-  return word(trieKind.LEAF, length > 64 ? 128 - length : 64 - length, 0, length > 64, at);
+  return wordOf(leafBits(addressBits, length), at);
 }
+
+export const wordOf = (low: number, high: number): bigint => (BigInt(high) << 32n) | BigInt(low);

@@ -1,4 +1,5 @@
-import type { AddressRanges } from '../checked.ts';
+import { columnsOfRanges } from '../../prefix-set/columns.ts';
+import type { AddressRanges, SetMembers } from '../checked.ts';
 import type { AddressRange } from './address-text.ts';
 
 /** Collects ranges in any order, by the million, and hands them out sorted and merged. */
@@ -6,6 +7,8 @@ export interface AddressRangesBuilder {
   add(range: AddressRange): void;
   addAll(ranges: AddressRanges): void;
   build(): AddressRanges;
+  /** The prefixes of each range by itself, in the order in which they came. */
+  members(): SetMembers;
 }
 
 export function createAddressRangesBuilder(): AddressRangesBuilder {
@@ -39,6 +42,12 @@ export function createAddressRangesBuilder(): AddressRangesBuilder {
       }
     },
     build: () => ({ v4: mergeV4(v4.used()), v6: mergeV6(v6.used()) }),
+    members() {
+      const pairs = v4.used();
+      for (let at = 0; at < pairs.length; at += 2) [pairs[at], pairs[at + 1]] = [pairs[at + 1] ?? 0, pairs[at] ?? 0];
+      const ranges = { v4: pairs, v6: toHalves(v6.used()) };
+      return { v4: columnsOfRanges(ranges, 32), v6: columnsOfRanges(ranges, 128) };
+    },
   };
 }
 

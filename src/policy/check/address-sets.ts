@@ -1,16 +1,21 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import type { AddressRanges } from '../checked.ts';
+import type { AddressRanges, SetMembers } from '../checked.ts';
 import type { Path } from '../parse/document.ts';
 import { createAddressRangesBuilder } from './address-ranges.ts';
 import { createAddressRange } from './address-text.ts';
 import { checkAddressSet, checkAddressText } from './addresses.ts';
 import { readSetFile } from './set-file.ts';
+import type { SetOptionsInput } from './set-options.ts';
 import type { SetContext } from './sets.ts';
 
 export type AddressSetInput = readonly (string | undefined)[];
 
-export interface FileSetInput {
+export interface FileSetInput extends SetOptionsInput {
   readonly file: string;
+}
+
+export interface ListSetInput extends SetOptionsInput {
+  readonly addresses: AddressSetInput;
 }
 
 export interface AddressSetContent {
@@ -18,7 +23,8 @@ export interface AddressSetContent {
   readonly ranges: AddressRanges;
   /** Absolute path. */
   readonly file?: string;
-  /** Sets with a file that this one includes, also by way of others. */
+  members(): SetMembers;
+  /** Sets with a file or with records that this one includes, also by way of others. */
   readonly includedFiles: ReadonlySet<string>;
 }
 
@@ -39,13 +45,13 @@ export function checkAddressList(
       const name = text.slice(1);
       if (context.include(name, place) && checkAddressSet(name, place, context)) {
         const set = context.addressSets.get(name);
-        if (set && set.file === undefined) builder.addAll(set.ranges);
+        if (set && set.file === undefined && !set.records) builder.addAll(set.ranges);
         for (const file of context.fileSets.get(name) ?? []) includedFiles.add(file);
       } else wrong = true;
     } else if (checkAddressText(text, place, range, context)) builder.add(range);
     else wrong = true;
   }
-  return wrong ? undefined : { ranges: builder.build(), includedFiles };
+  return wrong ? undefined : { ranges: builder.build(), members: builder.members, includedFiles };
 }
 
 /** The addresses in a file, or undefined when it cannot be read or a line is wrong, which is reported. */
@@ -56,7 +62,7 @@ export function checkFileSet(
 ): AddressSetContent | undefined {
   const absolute = resolve(dirname(policyPath), file);
   const result = readSetFile(absolute, isAbsolute(file) ? file : join(dirname(policyPath), file));
-  if ('ranges' in result) return { ranges: result.ranges, file: absolute, includedFiles: new Set() };
+  if ('ranges' in result) return { ...result, file: absolute, includedFiles: new Set() };
   if ('problems' in result) for (const problem of result.problems) report.add(problem);
   else {
     const { code, message, help = 'a relative path begins at the policy file' } = result.unreadable;

@@ -27,8 +27,8 @@ export function checkAddresses(value: string | readonly string[], path: Path, sc
 }
 
 /**
- * The sets that hold what `@name` holds: itself, and the sets with a file that it includes. Those are operands of their
- * own, so that a new content of the file needs nothing else to change.
+ * The sets that hold what `@name` holds: itself, and the sets with a file or with records that it includes. Those are
+ * operands of their own, so that a new content of the file needs nothing else to change, and members count there.
  */
 function parts(name: string, { addressSets, fileSets }: Scope): readonly string[] {
   const set = addressSets.get(name);

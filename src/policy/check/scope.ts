@@ -6,7 +6,7 @@ import type { Report } from './report.ts';
 export interface SetTable {
   readonly addressSets: ReadonlyMap<string, AddressSet>;
   readonly portSets: ReadonlyMap<string, readonly NumberRange[]>;
-  /** For each address set, those with a file that it consists of: itself, or what it includes. */
+  /** For each address set, those with a file or with records that it consists of: itself, and what it includes. */
   readonly fileSets: ReadonlyMap<string, ReadonlySet<string>>;
   /** Sets that are written but wrong: a reference to one is not a second error. */
   readonly brokenSets: ReadonlySet<string>;

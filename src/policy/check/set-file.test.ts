@@ -24,7 +24,7 @@ test('takes comments, blank lines, Windows line ends, a byte order mark and a la
 });
 
 test('an empty file is an empty set', () => {
-  expect(read('')).toEqual({ ranges: { v4: new Uint32Array(0), v6: new BigUint64Array(0) } });
+  expect(read('')).toMatchObject({ ranges: { v4: new Uint32Array(0), v6: new BigUint64Array(0) } });
 });
 
 test('a bad line is shown with its number and its own text', () => {

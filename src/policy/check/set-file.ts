@@ -1,5 +1,5 @@
 import type { Problem } from '../../diagnostics/problem.ts';
-import type { AddressRanges } from '../checked.ts';
+import type { AddressRanges, SetMembers } from '../checked.ts';
 import { readRegularFile, type UnreadableFile } from '../parse/read-file.ts';
 import { createAddressRangesBuilder } from './address-ranges.ts';
 import { type AddressError, type AddressRange, createAddressRange, readAddressRange } from './address-text.ts';
@@ -13,7 +13,13 @@ const MAX_SHOWN = 20;
 
 const HASH = 0x23;
 
-export type SetFileResult = { readonly ranges: AddressRanges } | { readonly problems: readonly Problem[] };
+export interface SetFileContent {
+  readonly ranges: AddressRanges;
+  /** What the lines say, one by one. */
+  members(): SetMembers;
+}
+
+export type SetFileResult = SetFileContent | { readonly problems: readonly Problem[] };
 
 /**
  * Reads a file of addresses, prefixes and ranges: one a line, `#` begins a comment, blank lines are fine.
@@ -49,7 +55,7 @@ function parseSetFile(text: string, decode: (start: number, end: number) => stri
     } else if (from !== to) builder.add(range);
     start = end + 1;
   }
-  if (bad === 0) return { ranges: builder.build() };
+  if (bad === 0) return { ranges: builder.build(), members: builder.members };
   if (bad > MAX_SHOWN)
     problems.push({
       code: 'policy/set-line',

@@ -2,13 +2,21 @@ import { didYouMean } from '../../diagnostics/suggest.ts';
 import type { AddressSet, NumberRange } from '../checked.ts';
 import type { Path } from '../parse/document.ts';
 import { isEmptyRanges } from './address-ranges.ts';
-import { type AddressSetInput, checkAddressList, checkFileSet, type FileSetInput } from './address-sets.ts';
+import {
+  type AddressSetContent,
+  type AddressSetInput,
+  checkAddressList,
+  checkFileSet,
+  type FileSetInput,
+  type ListSetInput,
+} from './address-sets.ts';
 import { checkPortSet, type PortSetInput } from './port-sets.ts';
 import type { Report } from './report.ts';
 import type { SetScope, SetTable } from './scope.ts';
+import { checkSetOptions, type SetOptions } from './set-options.ts';
 
 /** As the schema lets it through; undefined where the shape was wrong, which has been reported. */
-export type SetInput = AddressSetInput | FileSetInput | PortSetInput | undefined;
+export type SetInput = AddressSetInput | FileSetInput | ListSetInput | PortSetInput | undefined;
 
 /** What the check of one set needs of the others. */
 export interface SetContext extends SetScope {
@@ -70,14 +78,32 @@ export function checkSets(
       if (ports) portSets.set(name, ports);
       else brokenSets.add(name);
     } else {
-      const set = 'file' in input ? checkFileSet(input, path, context) : checkAddressList(input, path, context);
-      if (set) {
-        const { ranges, file, includedFiles } = set;
-        addressSets.set(name, { name, line: lineOf(path), ranges, ...(file !== undefined && { file }) });
-        fileSets.set(name, new Set(file === undefined ? includedFiles : [name]));
-      } else brokenSets.add(name);
+      const options = isList(input) ? {} : checkSetOptions(input, path, report);
+      const set = checkAddressesOf(input, path);
+      if (set && options) addSet(name, lineOf(path), set, options);
+      else brokenSets.add(name);
     }
     open.pop();
+  }
+
+  function checkAddressesOf(input: AddressSetInput | FileSetInput | ListSetInput, path: Path) {
+    if (isList(input)) return checkAddressList(input, path, context);
+    if ('file' in input) return checkFileSet(input, path, context);
+    return checkAddressList(input.addresses, [...path, 'addresses'], context);
+  }
+
+  function addSet(name: string, line: number, set: AddressSetContent, { records, memoryBytes }: SetOptions): void {
+    const { ranges, file, includedFiles } = set;
+    addressSets.set(name, {
+      name,
+      line,
+      ranges,
+      ...(file !== undefined && { file }),
+      ...(records && { records, members: set.members() }),
+      ...(memoryBytes !== undefined && { memoryBytes }),
+    });
+    const own = file !== undefined || records ? [name] : [];
+    fileSets.set(name, new Set([...includedFiles, ...own]));
   }
 
   for (const name of names.filter((one) => !VALID_NAME.test(one))) {
@@ -88,13 +114,18 @@ export function checkSets(
   for (const name of names) {
     if (pending.has(name)) resolve(name);
     const set = addressSets.get(name);
-    const isEmpty = set && isEmptyRanges(set.ranges) && (set.file !== undefined || fileSets.get(name)?.size === 0);
+    const isEmpty =
+      set &&
+      isEmptyRanges(set.ranges) &&
+      (set.file !== undefined || fileSets.get(name)?.size === (set.records ? 1 : 0));
     if (isEmpty || portSets.get(name)?.length === 0) {
       report.warning('policy/empty-set', ['sets', name], `set "${name}" is empty: nothing matches it`, { part: 'key' });
     }
   }
   return context;
 }
+
+const isList = (input: NonNullable<SetInput>): input is AddressSetInput => Array.isArray(input);
 
 function reportName(name: string, report: Report): void {
   const help = 'begin it with a letter, and go on with letters, digits, "_" and "-", 63 at most';

@@ -122,13 +122,13 @@ function numbersOf(ranges: readonly NumberRange[], shift: number, trait = 0): re
   return bits;
 }
 
-/** The prefixes of a match on addresses; undefined where it follows a file, excludes some, or has too many. */
+/** The prefixes of a match on addresses; undefined where it follows a file, counts, excludes some, or has too many. */
 function prefixesOf({ any, none }: AddressMatch, family: Family, sets: Sets): readonly Prefix[] | undefined {
   if (none.length > 0 || any.length === 0) return undefined;
   const prefixes: Prefix[] = [];
   for (const operand of any) {
     const set = operand.kind === 'set' ? sets.get(operand.set) : undefined;
-    if (set?.file !== undefined) return undefined;
+    if (set?.file !== undefined || set?.records) return undefined;
     const ranges = operand.kind === 'set' ? (set as AddressSet).ranges : operand.ranges;
     if (rangeCount(ranges, family) > MAX_BOXES) return undefined;
     const list = toPrefixes(ranges, family);

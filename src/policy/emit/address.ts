@@ -43,7 +43,8 @@ function emitOperand(
   if (found === 'empty') return;
   if (found !== 'inline') {
     const { hi, lo } = addressFields[side];
-    emitSetLookup(e.asm, found, { base: PACKET, hi: hi.offset, lo: lo.offset }, yes);
+    const frame = { base: PACKET, offset: packetFields.frameLength.offset };
+    emitSetLookup(e.asm, found, { base: PACKET, hi: hi.offset, lo: lo.offset }, yes, frame);
   } else if (family === 'v4') emitRanges4(e, e.sets.ranges(operand), side, yes);
   else emitPrefixes6(e, e.sets.ranges(operand), side, yes);
 }

@@ -1,11 +1,42 @@
 import * as z from 'zod/mini';
-import { RANGE_PATTERN, type RangeText, required, SET_PATTERN, type SetReference, text } from './grammar.ts';
+import { optional, RANGE_PATTERN, type RangeText, required, SET_PATTERN, type SetReference, text } from './grammar.ts';
 
-const SET = 'a list of addresses, { file: path } or { ports: [80, "8000-8100"] }';
+const SET = 'a list of addresses, { file: path }, { addresses: […] } or { ports: [80, "8000-8100"] }';
+const DURATION = 'a duration like "90s", "10m", "1h" or "7d"';
+const MEMORY = 'a size like "512KiB", "64MiB" or "0.5GiB"';
 const ADDRESS = 'an address, a prefix, a range, or another set like "@other"';
 const PORT = 'a port, a range like "8000-8100", or another set of ports like "@web"';
 
 const addresses = z.array(text<string>(ADDRESS, { minLength: 2 }), { error: SET });
+
+/** What a set keeps of its members, and how much memory it may take. */
+const keeping = {
+  counters: optional(
+    z.boolean({ error: 'true or false' }),
+    'Count the packets and bytes of each member: of those that are looked up and found, the longest prefix that holds the address. `sluice sets NAME` shows them.',
+    { default: false, examples: [true] },
+  ),
+  ttl: optional(
+    text<`${number}${'s' | 'm' | 'h' | 'd'}`>(DURATION, { pattern: String.raw`^\s*[1-9]\d*\s*[smhd]\s*$` }),
+    'How long a member is found after its file has last said so; of a list, after the policy has been put in force. The kernel forgets it by itself.',
+    { examples: ['1h'] },
+  ),
+  memory: optional(
+    text<`${number}${'KiB' | 'MiB' | 'GiB'}`>(MEMORY, { pattern: String.raw`^\s*\d+(\.\d+)?\s*(KiB|MiB|GiB)\s*$` }),
+    'What the set may take in the kernel, for each family of addresses: from 4KiB to 512MiB, of which the largest power of two is used. A content that takes more is refused, and the one before stays in force. Left out, the set grows with its file up to 512MiB; a set with counters or a time to live has four times what its first members take, 1MiB at least.',
+    { examples: ['64MiB'] },
+  ),
+};
+
+const list = z.strictObject(
+  {
+    addresses: required(addresses, 'Addresses, prefixes, ranges and other sets, as in a set that is a list.', {
+      examples: [['203.0.113.0/24']],
+    }),
+    ...keeping,
+  },
+  { error: SET },
+);
 
 const file = z.strictObject(
   {
@@ -14,6 +45,7 @@ const file = z.strictObject(
       'A file with an address, prefix or range a line; `#` begins a comment. The path begins at the policy file. The file is watched while the policy is in force.',
       { minLength: 1, examples: ['blocked.txt'] },
     ),
+    ...keeping,
   },
   { error: SET },
 );
@@ -33,4 +65,4 @@ const ports = z.strictObject(
   { error: SET },
 );
 
-export const set = z.union([addresses, file, ports], { error: SET });
+export const set = z.union([addresses, file, list, ports], { error: SET });
