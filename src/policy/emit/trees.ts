@@ -12,8 +12,8 @@ import {
   withoutUnreachable,
 } from '../../asm/index.ts';
 import { FIRST_RULE, packetFields } from '../../generated/abi.ts';
-import { metaBits, NO_META } from '../classifier/entry.ts';
-import { type ActionClass, FIRST_CLASS, NO_CLASS, type TreesBlock } from '../structure.ts';
+import { FIRST_CLASS, metaBits, NO_CLASS, NO_META } from '../classifier/entry.ts';
+import type { ActionClass, TreesBlock } from '../structure.ts';
 import { verdictOf } from '../verdict.ts';
 import { emitEffect } from './action.ts';
 import { emitClassify, leafSlot } from './classifier.ts';
