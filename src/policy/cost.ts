@@ -33,7 +33,7 @@ const BASE_NS = 12;
 /** An entry that is passed by in a leaf, for each of its bytes. */
 const ENTRY_BYTE_NS = 1 / 12;
 /** A rule that does more than decide, and the search behind it. */
-const ROUND_NS = 40;
+const ROUND_NS = 80;
 /** On the way to the rule that decides a packet waits for memory about twice: a node and an entry. */
 const WAITS = 2;
 /** A load at random by how much memory it is from: a core's own cache, a shared one, none. */

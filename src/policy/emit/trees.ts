@@ -186,6 +186,9 @@ function emitNext(asm: Assembler, table: ClassifierTable, name: string): void {
     asm.jumpIf(R2, 'ge', BEST, end);
     if (isLong(table.classifier, tree)) emitLongScan(asm, name, index, own.scan);
     else if (tree.longestLeaf > 1) emitScan(asm, table, tree, { countdown: own.countdown, bound });
+    // What is before it is in no box or has had its turn: all rounds together go through a leaf once.
+    asm.load('u64', R1, R10, own.state);
+    asm.store('u64', R1, leafSlot(index), R5);
     asm.label(end);
   });
 }
