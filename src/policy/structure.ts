@@ -1,13 +1,12 @@
-import type { BoxedFacts } from './by-match.ts';
-import type { Action, AddressSet, CheckedMatch } from './checked.ts';
+import { boxedRule } from './boxed-rule.ts';
+import type { Action, AddressSet } from './checked.ts';
 import type { Family } from './classifier/boxes.ts';
 import { buildClassifier, type Classifier } from './classifier/classifier.ts';
-import { patchClassifier } from './classifier/patch.ts';
-import { boxMatch, isWide, type RuleBox, toColumns } from './classifier/rule-boxes.ts';
+import { FIRST_CLASS, NO_CLASS } from './classifier/entry.ts';
+import { type RuleBox, toColumns } from './classifier/rule-boxes.ts';
 import { straightCost, treesCostOf } from './cost.ts';
 import type { LoweredRule, Test } from './lower.ts';
-import { lowerMatch } from './lower.ts';
-import { simplifyTests } from './optimise.ts';
+import { patchedBy } from './patched.ts';
 import { testsKey } from './tests-key.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -53,10 +52,6 @@ export interface ActionClass {
   readonly action: Action;
 }
 
-/** Below stand the verdicts: rules that end the stage without another question. */
-export const FIRST_CLASS = 4;
-/** The class in the meta of no entry. */
-export const NO_CLASS = 0xff;
 /** Instructions that the questions of one block's classes may take, roughly. */
 const MAX_CLASS_CODE = 8000;
 /** Blocks of one family. */
@@ -158,38 +153,6 @@ function toBlock(segment: Segment, family: Family, number: number, options: Stru
   return { kind: 'trees', family, map, rules, classOf, classifier, classes: [...classes.values()] };
 }
 
-/** So many rules that changed are put into the trees one by one. */
-const MAX_PATCHED = 256;
-
-/** The classifier with what changed in the middle of its rules; undefined where that is too much. */
-function patchedBy(
-  { rules: old, classOf: oldClassOf, classifier }: TreesBlock,
-  rules: readonly LoweredRule[],
-  classOf: readonly number[],
-  boxesFrom: (lowered: LoweredRule, actionClass: number) => RuleBox[],
-): Classifier | undefined {
-  const same = (i: number, j: number): boolean =>
-    old[i]?.rule.match === rules[j]?.rule.match && oldClassOf[i] === classOf[j];
-  const most = Math.min(old.length, rules.length);
-  let head = 0;
-  while (head < most && same(head, head)) head++;
-  let tail = 0;
-  while (tail < most - head && same(old.length - 1 - tail, rules.length - 1 - tail)) tail++;
-  const gone = old.slice(head, old.length - tail);
-  const come = rules.slice(head, rules.length - tail);
-  if (gone.length + come.length > MAX_PATCHED) return undefined;
-  const newIndex = new Map<number, number>();
-  for (let i = 0; i < head; i++) newIndex.set((old[i] as LoweredRule).rule.index, (rules[i] as LoweredRule).rule.index);
-  for (let i = 1; i <= tail; i++) {
-    newIndex.set((old.at(-i) as LoweredRule).rule.index, (rules.at(-i) as LoweredRule).rule.index);
-  }
-  return patchClassifier(classifier, {
-    moved: (index) => newIndex.get(index),
-    removed: gone.flatMap((lowered, i) => boxesFrom(lowered, oldClassOf[head + i] as number)),
-    added: come.flatMap((lowered, i) => boxesFrom(lowered, classOf[head + i] as number)),
-  });
-}
-
 function hasRoom(segment: Segment, lowered: LoweredRule, tests: readonly Test[]): boolean {
   if (segment.classes.has(classKey(lowered, tests))) return true;
   return segment.classes.size < NO_CLASS - FIRST_CLASS && segment.code + codeOf(tests) <= MAX_CLASS_CODE;
@@ -217,17 +180,3 @@ function codeOf(tests: readonly Test[]): number {
     return sum + (test.kind === 'address' ? 80 : 6);
   }, 10);
 }
-
-function boxedRule({ rule, facts }: LoweredRule, family: Family, sets: StructureOptions['sets']): BoxedFacts {
-  facts[family] ??= boxFacts(rule.match, family, sets);
-  return facts[family];
-}
-
-function boxFacts(match: CheckedMatch, family: Family, sets: StructureOptions['sets']): BoxedFacts {
-  const { boxes, rest } = boxMatch(match, family, sets);
-  const tests = Object.keys(rest).length === 0 ? [] : simplifyTests(lowerMatch(rest), sets);
-  if (boxes.length === 0 || tests.some(({ kind }) => kind === 'never')) return NO_BOXES;
-  return { boxes, tests, wide: boxes.some(isWide) };
-}
-
-const NO_BOXES: BoxedFacts = { boxes: [], tests: [], wide: false };

@@ -104,6 +104,22 @@ test('programs and maps are shown as the kernel has them', () => {
   expect(explain('policy.yaml').stdout).toMatch(/^programs\n {2}program +hook +instructions/m);
 });
 
+test('how rules are asked is chosen by its cost, and can be told', () => {
+  const lookups = (...args: string[]) => JSON.parse(explain('policy.yaml', '-o', 'json', ...args).stdout).lookups;
+  const structures = (...args: string[]) => lookups(...args).map(({ structure }: { structure: string }) => structure);
+  expect(structures()).not.toContain('trees');
+  expect(structures('--structure', 'trees')).toContain('trees');
+  for (const { structure, cost, instead } of lookups('--structure', 'trees')) {
+    expect(instead.structure).toBe(structure === 'trees' ? 'one by one' : 'trees');
+    expect(cost.worst).toBeGreaterThanOrEqual(cost.expected);
+    expect(instead.cost.expected).toBeGreaterThan(0);
+  }
+  expect(explain('policy.yaml', '--structure', 'trees').stdout).toMatch(/ingress +IPv4 +trees.* one by one: \d+$/m);
+  const bytecode = (...args: string[]) => explain('--bytecode', 'policy.yaml', ...args).stdout;
+  expect(bytecode('--structure', 'trees')).toContain('trees:');
+  expect(bytecode()).not.toContain('trees:');
+});
+
 test('the bytecode has labels and comments that name fields and rules', () => {
   const { status, stdout } = sluice(['explain', '--bytecode', 'policy.yaml'], { cwd: folder.path, unprivileged: true });
   expect(status).toBe(0);

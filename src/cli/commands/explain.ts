@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { SluiceError } from '../../diagnostics/problem.ts';
 import type { CheckedPolicy } from '../../policy/checked.ts';
+import type { CompileOptions } from '../../policy/compile.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { readPolicy } from '../policy.ts';
 import type { ExitCode, Session } from '../session.ts';
@@ -9,12 +10,14 @@ const HELP = `
 Without options: the plan, and what the kernel makes of it (how rules are looked up and what that costs a packet,
 programs, their instructions and verifier steps, maps).
 That loads the programs, attached to nothing, and needs root. --plan and --bytecode do not.
+By itself the compiler asks rules in the way that costs the expected packet least; "otherwise" is the other way's cost.
 
 Exit status: 0 it is shown, 1 the policy has errors or the kernel refuses it, 2 wrong use.`;
 
 interface Options {
   readonly plan?: boolean;
   readonly bytecode?: boolean;
+  readonly structure?: 'straight' | 'trees';
 }
 
 export function explainCommand(): Command {
@@ -22,17 +25,24 @@ export function explainCommand(): Command {
     .argument('<file>', 'the policy')
     .option('-p, --plan', 'only the plan: rules in the order in which they are asked, and their sets')
     .option('-b, --bytecode', 'the generated eBPF, with labels and comments')
+    .addOption(
+      new Option('--structure <kind>', 'how to ask rules, whatever it costs: for experiments').choices([
+        'straight',
+        'trees',
+      ]),
+    )
     .addHelpText('after', HELP)
     .action(answering(explain));
 }
 
-async function explain(session: Session, { plan, bytecode }: Options, path: string): Promise<ExitCode> {
+async function explain(session: Session, { plan, bytecode, structure }: Options, path: string): Promise<ExitCode> {
   const policy = await readPolicy(path);
   const wanted = { plan: plan || !bytecode, programs: !plan && !bytecode, bytecode: bytecode === true };
+  const how = structure ? { structure } : {};
   const parts = [
     ...(wanted.plan ? [await planPart(policy)] : []),
-    ...(wanted.programs ? [await programsPart(policy)] : []),
-    ...(wanted.bytecode ? [await bytecodePart(policy)] : []),
+    ...(wanted.programs ? [await programsPart(policy, how)] : []),
+    ...(wanted.bytecode ? [await bytecodePart(policy, how)] : []),
   ];
   await session.print({
     data: Object.assign({}, ...parts.map(({ data }) => data)) as unknown,
@@ -40,6 +50,8 @@ async function explain(session: Session, { plan, bytecode }: Options, path: stri
   });
   return 0;
 }
+
+type How = Pick<CompileOptions, 'structure'>;
 
 async function planPart(policy: CheckedPolicy) {
   const [{ planPolicy }, { explainPlan }, { planText }] = await Promise.all([
@@ -51,14 +63,14 @@ async function planPart(policy: CheckedPolicy) {
   return { data, text: (paint: Session['paint']) => planText(data, paint) };
 }
 
-async function programsPart(policy: CheckedPolicy) {
+async function programsPart(policy: CheckedPolicy, how: How) {
   const [{ openRehearsal }, { programsText }, { explainStructures, structuresText }] = await Promise.all([
     import('../../datapath/rehearsal.ts'),
     import('../explain/programs.ts'),
     import('../explain/structures.ts'),
   ]);
   try {
-    using rehearsal = openRehearsal(policy);
+    using rehearsal = openRehearsal(policy, how);
     const data = { lookups: explainStructures(rehearsal.generation.compiled), ...rehearsal.inspect() };
     const text = (paint: Session['paint']) => `${structuresText(data.lookups, paint)}\n${programsText(data, paint)}`;
     return { data, text };
@@ -67,9 +79,9 @@ async function programsPart(policy: CheckedPolicy) {
   }
 }
 
-async function bytecodePart(policy: CheckedPolicy) {
+async function bytecodePart(policy: CheckedPolicy, how: How) {
   const { listBytecode, bytecodeText } = await import('../explain/bytecode.ts');
-  const data = { functions: listBytecode(policy) };
+  const data = { functions: listBytecode(policy, how) };
   return { data, text: (paint: Session['paint']) => bytecodeText(data.functions, paint) };
 }
 

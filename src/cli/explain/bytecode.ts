@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type BpfFunction, disassemble } from '../../asm/index.ts';
 import type { CheckedPolicy } from '../../policy/checked.ts';
-import { type CompiledHook, compilePolicy } from '../../policy/compile.ts';
+import { type CompiledHook, type CompileOptions, compilePolicy } from '../../policy/compile.ts';
 import type { Paint } from '../output/style.ts';
 
 /** Code that was generated from the policy, as lines to read. */
@@ -12,8 +12,8 @@ export interface ListedFunction {
 }
 
 /** All functions that the compiler makes of the policy. Needs no kernel, and no interface to be there. */
-export function listBytecode(policy: CheckedPolicy): ListedFunction[] {
-  const { xdp, tc } = compilePolicy(policy, { interfaceIndex: (name) => interfaceIndex(policy, name) });
+export function listBytecode(policy: CheckedPolicy, how: Pick<CompileOptions, 'structure'> = {}): ListedFunction[] {
+  const { xdp, tc } = compilePolicy(policy, { interfaceIndex: (name) => interfaceIndex(policy, name), ...how });
   return [...listHook('xdp', xdp), ...(tc ? listHook('tc', tc) : [])];
 }
 

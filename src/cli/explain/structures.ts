@@ -1,7 +1,9 @@
+import { boxedRule } from '../../policy/boxed-rule.ts';
+import type { CheckedPolicy } from '../../policy/checked.ts';
 import { keyWords } from '../../policy/classifier/boxes.ts';
 import type { PlacedTree } from '../../policy/classifier/classifier.ts';
 import type { CompiledPolicy } from '../../policy/compile.ts';
-import { type Cost, straightCost, treesCost } from '../../policy/cost.ts';
+import { type Cost, straightCost, treesCost, treesCostOf } from '../../policy/cost.ts';
 import type { Block, Structure } from '../../policy/structure.ts';
 import { formatBytes, formatCount } from '../output/numbers.ts';
 import type { Paint } from '../output/style.ts';
@@ -15,6 +17,8 @@ export interface ExplainedBlock {
   readonly structure: 'one by one' | 'trees';
   readonly rules: number;
   readonly cost: Cost;
+  /** What the structure that was not taken would cost; of trees that are not grown, roughly. */
+  readonly instead: { readonly structure: ExplainedBlock['structure']; readonly cost: Cost };
   /** Kinds of rules that ask for more, or do not decide. */
   readonly classes?: number;
   readonly bytes?: number;
@@ -30,12 +34,17 @@ export interface ExplainedTree {
   readonly entryBytes: number;
 }
 
-export function explainStructures({ structures }: CompiledPolicy): ExplainedBlock[] {
+export function explainStructures({ structures, plan }: CompiledPolicy): ExplainedBlock[] {
   return [...structures].flatMap(([chain, structure]) =>
     blocksOf(structure)
       .filter(({ block }) => block.rules.length > 0)
       .map(({ packets, block }) =>
-        explainBlock(chain.replace('stage_', '').replace('_neighbours', ', neighbours'), packets, block),
+        explainBlock(
+          chain.replace('stage_', '').replace('_neighbours', ', neighbours'),
+          packets,
+          block,
+          plan.policy.sets,
+        ),
       ),
   );
 }
@@ -46,17 +55,23 @@ function blocksOf(structure: Structure): { packets: string; block: Block }[] {
   return [...of('IPv4', structure.v4), ...of('IPv6', structure.v6), ...of('not IP', [structure.other])];
 }
 
-function explainBlock(stage: string, packets: string, block: Block): ExplainedBlock {
+function explainBlock(stage: string, packets: string, block: Block, sets: CheckedPolicy['sets']): ExplainedBlock {
   const rules = block.rules.length;
-  if (block.kind === 'straight')
-    return { stage, packets, structure: 'one by one', rules, cost: straightCost(block.rules) };
+  const oneByOne = { structure: 'one by one', cost: straightCost(block.rules) } as const;
+  if (block.kind === 'straight') {
+    return { stage, packets, rules, ...oneByOne, instead: { structure: 'trees', cost: treesCostOf(rules) } };
+  }
   const { family, image, trees } = block.classifier;
   return {
     stage,
     packets,
     structure: 'trees',
     rules,
-    cost: treesCost(block.classifier),
+    cost: treesCost(
+      block.classifier,
+      block.rules.flatMap((rule) => boxedRule(rule, family, sets).boxes),
+    ),
+    instead: oneByOne,
     classes: block.classes.length,
     bytes: image.length * 8,
     trees: trees.map((tree) => ({
@@ -85,6 +100,7 @@ const BLOCK_COLUMNS: readonly Column[] = [
   { head: 'memory', align: 'right' },
   { head: 'ns, expected', align: 'right' },
   { head: 'worst', align: 'right' },
+  { head: 'otherwise', align: 'right' },
 ];
 const TREE_COLUMNS: readonly Column[] = [
   { head: 'tree of' },
@@ -96,7 +112,7 @@ const TREE_COLUMNS: readonly Column[] = [
 ];
 
 export function structuresText(blocks: readonly ExplainedBlock[], paint: Paint): string {
-  const rows = blocks.map(({ stage, packets, structure, rules, cost, bytes, classes = 0 }) => [
+  const rows = blocks.map(({ stage, packets, structure, rules, cost, instead, bytes, classes = 0 }) => [
     stage,
     packets,
     classes > 0 ? `${structure}, ${formatCount(classes)} classes` : structure,
@@ -104,6 +120,7 @@ export function structuresText(blocks: readonly ExplainedBlock[], paint: Paint):
     bytes === undefined ? '' : formatBytes(bytes),
     formatCount(cost.expected),
     formatCount(cost.worst),
+    `${instead.structure}: ${formatCount(instead.cost.expected)}`,
   ]);
   const trees = blocks.flatMap(({ stage, packets, trees = [] }) =>
     trees.map(({ root, depth, entries, longestLeaf, entryBytes }) => [

@@ -19,6 +19,11 @@ export const metaBits = {
 export const NO_META = 0x7fff_ffff_ffff_ffffn;
 export const MAX_RULES = 2 ** metaBits.rule.bits - 1;
 
+/** Classes below it are the verdicts: of rules that end the search without another question. */
+export const FIRST_CLASS = 4;
+/** The class in the meta of no rule. */
+export const NO_CLASS = 0xff;
+
 /** What entries of one tree ask for, and where it stands: bytes from the entry's beginning. */
 export interface EntryLayout {
   /** Halves of addresses that are compared; `bytes` 4 for IPv4, 8 for IPv6; `index` is that in the meta. */
@@ -121,6 +126,9 @@ export function writeEntry(
 }
 
 export const entryRule = (halves: Uint32Array, at: number): number => (halves[at * 2 + 1] as number) >>> 7;
+
+export const entryClass = (halves: Uint32Array, at: number): number =>
+  (((halves[at * 2 + 1] as number) & 0x7f) << 1) | ((halves[at * 2] as number) >>> 31);
 
 /** Gives the entry's rule another index. */
 export function moveRule(halves: Uint32Array, at: number, rule: number): void {

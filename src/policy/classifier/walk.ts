@@ -1,24 +1,56 @@
 import { addressWords, keyWords } from './boxes.ts';
 import { type Classifier, NO_ENTRY, type PlacedTree } from './classifier.ts';
-import { entryRule, isLastEntry, metaBits } from './entry.ts';
+import { entryClass, entryRule, isLastEntry, metaBits } from './entry.ts';
 import { nodeAt, WORD_BYTES } from './image.ts';
 
 /** A packet's key words, in the order of `keyWords`. */
 export type Key = readonly number[];
 
-/** The rule that generated code finds for a packet: the same walk over the same memory. Undefined where there is none. */
-export function classify(classifier: Classifier, key: Key): number | undefined {
-  const found = classifier.trees.flatMap((tree) => firstInLeaf(classifier, tree, key) ?? []);
-  return found.length === 0 ? undefined : Math.min(...found);
+/** A rule that has the packet in a box. */
+export interface Found {
+  readonly rule: number;
+  readonly actionClass: number;
 }
 
-function firstInLeaf(classifier: Classifier, tree: PlacedTree, key: Key): number | undefined {
+/** The rule that generated code finds for a packet: the same walk over the same memory. Undefined where there is none. */
+export const classify = (classifier: Classifier, key: Key): number | undefined =>
+  startSearch(classifier, key).next()?.rule;
+
+/** What a packet is compared with, rule by rule. */
+export interface Search {
+  /** The next rule in the policy's order. */
+  next(): Found | undefined;
+  /** Of each tree the entries so far, without the first one of its leaf. */
+  readonly entries: readonly number[];
+}
+
+/** Goes through the packet's leaves as generated code does, in rounds where rules do not decide. */
+export function startSearch(classifier: Classifier, key: Key): Search {
   const { halves } = classifier.image;
-  const stride = tree.layout.stride / WORD_BYTES;
-  for (let at = leafOf(classifier, tree, key); ; at += stride) {
-    if (at !== NO_ENTRY && isIn(classifier, tree, at, key)) return entryRule(halves, at);
-    if (isLastEntry(halves, at)) return undefined;
-  }
+  const leaves = classifier.trees.map((tree) => {
+    return { tree, stride: tree.layout.stride / WORD_BYTES, at: leafOf(classifier, tree, key) };
+  });
+  let bound = -1;
+  const entries = leaves.map(() => 0);
+  return {
+    entries,
+    next() {
+      let best: Found | undefined;
+      for (const [tree, leaf] of leaves.entries()) {
+        for (; ; leaf.at += leaf.stride, entries[tree] = (entries[tree] as number) + 1) {
+          const rule = leaf.at === NO_ENTRY ? Number.POSITIVE_INFINITY : entryRule(halves, leaf.at);
+          if (best !== undefined && rule >= best.rule) break;
+          if (rule > bound && isIn(classifier, leaf.tree, leaf.at, key)) {
+            best = { rule, actionClass: entryClass(halves, leaf.at) };
+            break;
+          }
+          if (isLastEntry(halves, leaf.at)) break;
+        }
+      }
+      if (best !== undefined) bound = best.rule;
+      return best;
+    },
+  };
 }
 
 /** Where the entries of the packet's leaf begin. */
@@ -38,17 +70,23 @@ function leafOf({ family, image: { halves } }: Classifier, { root, depth }: Plac
 }
 
 function isIn({ family, image: { halves } }: Classifier, { layout }: PlacedTree, at: number, key: Key): boolean {
+  if (at === NO_ENTRY) return false;
   const start = at * 2;
   const words = addressWords[family];
   const shifts = (halves[start] as number) & (metaBits.last - 1);
   const [ports, bits] = [key[2 * words] as number, key[2 * words + 1] as number];
   for (const { part, half, index, offset, bytes } of layout.halves) {
     const first = (part === 'src' ? 0 : words) + (half === 'lo' && bytes === 8 ? 2 : 0);
-    const packet = bytes === 4 ? BigInt(key[first] as number) : joined(key[first] as number, key[first + 1] as number);
+    const meta = shifts >>> (metaBits.half.bits * index);
+    const shift = (meta & metaBits.half.shift) + ((meta >>> (metaBits.half.bits - 1)) & 1);
     const low = halves[start + offset / 4] as number;
-    const entry = bytes === 4 ? BigInt(low) : joined(halves[start + offset / 4 + 1] as number, low);
-    const shift = (shifts >>> (7 * index)) & 0x7f;
-    if ((packet ^ entry) >> BigInt((shift & 0x3f) + (shift >> 6)) !== 0n) return false;
+    if (bytes === 4) {
+      if (shift < 32 && ((key[first] as number) ^ low) >>> shift !== 0) return false;
+      continue;
+    }
+    const high = (halves[start + offset / 4 + 1] as number) ^ (key[first] as number);
+    if (shift < 32 ? high !== 0 : shift < 64 && high >>> (shift - 32) !== 0) return false;
+    if (shift < 32 && ((key[first + 1] as number) ^ low) >>> shift !== 0) return false;
   }
   if (layout.bits !== undefined) {
     const [value, mask] = [halves[start + layout.bits / 4] as number, halves[start + layout.bits / 4 + 1] as number];
@@ -61,5 +99,3 @@ function isIn({ family, image: { halves } }: Classifier, { layout }: PlacedTree,
   };
   return within(layout.srcPort, ports >>> 16) && within(layout.dstPort, ports & 0xffff);
 }
-
-const joined = (high: number, low: number): bigint => (BigInt(high) << 32n) | BigInt(low);

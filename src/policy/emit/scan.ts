@@ -85,7 +85,7 @@ export const scan = { packet: 0, index: 8, best: 16, bound: 24, done: 32, size: 
 const scansName = (name: string, tree: number): string => `${name}_scans_${tree}`;
 const scanName = (name: string, tree: number): string => `${name}_scan_${tree}`;
 
-/** As `emitScan`, for leaves of any length. The caller has written the bound; `frame` is where its block begins. */
+/** As `emitScan`, for leaves of any length; R5 is at the last entry then. The caller has written the bound; `frame` is where its block begins. */
 export function emitLongScan(asm: Assembler, name: string, tree: number, frame: number): void {
   asm.store('u64', R10, frame + scan.packet, PACKET);
   asm.store('u64', R10, frame + scan.index, R5);
@@ -95,6 +95,7 @@ export function emitLongScan(asm: Assembler, name: string, tree: number, frame: 
   asm.add(R3, frame);
   emitForEachRound(asm, scansName(name, tree));
   asm.load('u64', BEST, R10, frame + scan.best);
+  asm.load('u64', R5, R10, frame + scan.index);
 }
 
 /** The functions that `emitLongScan` calls back. */
@@ -119,6 +120,7 @@ function scanFunction(table: ClassifierTable, name: string, index: number, tree:
   emitEntryPointer(asm, table);
   asm.load('u64', R2, R1, 0);
   emitScan(asm, table, tree, { countdown: -8, pause: 'pause', bound: [FRAME, scan.bound] });
+  asm.store('u64', FRAME, scan.index, R5);
   asm.store('u64', FRAME, scan.best, BEST);
   asm.store('u64', FRAME, scan.done, 1);
   asm.mov(R0, 1);

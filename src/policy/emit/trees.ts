@@ -12,8 +12,8 @@ import {
   withoutUnreachable,
 } from '../../asm/index.ts';
 import { FIRST_RULE, packetFields } from '../../generated/abi.ts';
-import { metaBits, NO_META } from '../classifier/entry.ts';
-import { type ActionClass, FIRST_CLASS, NO_CLASS, type TreesBlock } from '../structure.ts';
+import { FIRST_CLASS, metaBits, NO_CLASS, NO_META } from '../classifier/entry.ts';
+import type { ActionClass, TreesBlock } from '../structure.ts';
 import { verdictOf } from '../verdict.ts';
 import { emitEffect } from './action.ts';
 import { emitClassify, leafSlot } from './classifier.ts';
@@ -186,6 +186,9 @@ function emitNext(asm: Assembler, table: ClassifierTable, name: string): void {
     asm.jumpIf(R2, 'ge', BEST, end);
     if (isLong(table.classifier, tree)) emitLongScan(asm, name, index, own.scan);
     else if (tree.longestLeaf > 1) emitScan(asm, table, tree, { countdown: own.countdown, bound });
+    // What is before it is in no box or has had its turn: all rounds together go through a leaf once.
+    asm.load('u64', R1, R10, own.state);
+    asm.store('u64', R1, leafSlot(index), R5);
     asm.label(end);
   });
 }

@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { createRandom, type Random } from '../random.ts';
+
+export { createRandom, type Random };
 
 /** A rule as ClassBench has it (Taylor and Turner, "ClassBench: A Packet Classification Benchmark", 2007), but its flags. */
 export interface FiveTuple {
@@ -144,18 +147,6 @@ function pick(parts: Readonly<Record<string, number>>, random: Random): string {
     if (left < 0) return name;
   }
   return (entries[0] as [string, number])[0];
-}
-
-/** A whole number from 0 to `below` - 1. */
-export type Random = (below: number) => number;
-
-/** Numerical Recipes' linear congruential generator, of which the high bits are the better ones. */
-export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }
 
 /**
