@@ -40,7 +40,7 @@ export async function plotRules(results: RuleResults): Promise<string> {
       },
     },
     layer: [
-      { mark: { type: 'line', strokeWidth: 2.5, interpolate: 'monotone' } },
+      { mark: { type: 'line', strokeWidth: 2.5 } },
       { mark: { type: 'point', filled: true, size: 55, opacity: 1 } },
     ],
     config: {
@@ -52,7 +52,7 @@ export async function plotRules(results: RuleResults): Promise<string> {
         domainColor: '#d0d7de',
         tickColor: '#d0d7de',
       },
-      legend: { labelColor: '#24292f', labelFontSize: 12, labelLimit: 260 },
+      legend: { labelColor: '#24292f', labelFontSize: 12, labelLimit: 0 },
       view: { stroke: null },
     },
   };

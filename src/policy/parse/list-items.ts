@@ -25,44 +25,48 @@ export interface Shortened<Item> {
   wholeLine(line: number): number;
 }
 
+/** Items of a text that are followed by another one of their list. */
 export interface KnownItems<Item> {
-  readonly byText: ReadonlyMap<string, Item>;
+  readonly text: string;
+  readonly starts: readonly number[];
+  /** By their first line, from 0. */
+  readonly items: readonly (Item | undefined)[];
+  /** The line of the item behind each of them. */
+  readonly ends: Uint32Array;
   /** Blanks in front of the items' `- `. */
   readonly indents: ReadonlySet<number>;
 }
 
-/** The texts of items that are followed by another one of their list. */
 export function knownItems<Item extends Listed>(text: string, lists: readonly (readonly Item[])[]): KnownItems<Item> {
-  const byText = new Map<string, Item>();
-  const indents = new Set<number>();
   const starts = lineStarts(text);
-  const startOf = ({ line, column }: Item): number | undefined => {
-    const start = starts[line - 1] as number;
-    return itemIndent(text, start) === column - 3 ? start : undefined;
-  };
+  const items = new Array<Item | undefined>(starts.length);
+  const ends = new Uint32Array(starts.length);
+  const indents = new Set<number>();
+  const isItem = ({ line, column }: Item): boolean => itemIndent(text, starts[line - 1] as number) === column - 3;
   for (const list of lists) {
     for (let i = 0; i + 1 < list.length; i++) {
       const [item, next] = [list[i] as Item, list[i + 1] as Item];
-      const [start, end] = [startOf(item), startOf(next)];
-      if (start === undefined || end === undefined || item.column !== next.column) continue;
-      byText.set(text.slice(start, end), item);
+      if (item.line >= next.line || item.column !== next.column || !isItem(item) || !isItem(next)) continue;
+      items[item.line - 1] = item;
+      ends[item.line - 1] = next.line - 1;
       indents.add(item.column - 3);
     }
   }
-  return { byText, indents };
+  return { text, starts, items, ends, indents };
 }
 
-/** The text without the known items that have known ones on both sides. */
-export function leaveOutKnown<Item>(text: string, { byText, indents }: KnownItems<Item>): Shortened<Item> {
+/** The text without the items of the other one that it has, too, and that have such on both sides. */
+export function leaveOutKnown<Item>(text: string, known: KnownItems<Item>): Shortened<Item> {
   const starts = lineStarts(text);
+  const find = itemFinder(text, starts, known);
   const leftOut: LeftOut<Item>[] = [];
-  for (const indent of [...indents].sort((a, b) => a - b)) {
+  for (const indent of [...known.indents].sort((a, b) => a - b)) {
     const lines: number[] = [];
     for (let i = 0; i < starts.length; i++) if (itemIndent(text, starts[i] as number) === indent) lines.push(i);
     let row: { item: Item; line: number }[] = [];
     for (let k = 0; k < lines.length; k++) {
       const [line, next] = [lines[k] as number, lines[k + 1]];
-      const item = next === undefined ? undefined : byText.get(text.slice(starts[line], starts[next]));
+      const item = next === undefined ? undefined : find(line, next);
       if (item !== undefined) row.push({ item, line: line + 1 });
       if (item !== undefined && next !== undefined) continue;
       const [first, last] = [row[0], row.at(-1)];
@@ -73,6 +77,50 @@ export function leaveOutKnown<Item>(text: string, { byText, indents }: KnownItem
     }
   }
   return shorten(text, starts, withoutOverlaps(leftOut));
+}
+
+/** The known item that the lines from `line` to `next` are: by its place where all is the same before or behind it. */
+function itemFinder<Item>(
+  text: string,
+  starts: readonly number[],
+  known: KnownItems<Item>,
+): (line: number, next: number) => Item | undefined {
+  const head = sameHead(text, known.text);
+  const tail = sameTail(text, known.text, Math.min(text.length, known.text.length) - head);
+  const shift = known.starts.length - starts.length;
+  const byText = new Map<string, Item>();
+  for (const [line, item] of known.items.entries()) {
+    if (item === undefined) continue;
+    const [start, end] = [known.starts[line] as number, known.starts[known.ends[line] as number] as number];
+    if (end > head && start < known.text.length - tail) byText.set(known.text.slice(start, end), item);
+  }
+  const at = (line: number, next: number): Item | undefined =>
+    known.ends[line] === next ? known.items[line] : undefined;
+  return (line, next) => {
+    const [start, end] = [starts[line] as number, starts[next] as number];
+    if (end <= head) return at(line, next);
+    if (start >= text.length - tail) return at(line + shift, next + shift);
+    return byText.get(text.slice(start, end));
+  };
+}
+
+const CHUNK = 4096;
+
+/** UTF-16 units that two texts begin with alike. */
+function sameHead(a: string, b: string): number {
+  let at = 0;
+  while (at + CHUNK <= a.length && a.slice(at, at + CHUNK) === b.slice(at, at + CHUNK)) at += CHUNK;
+  while (at < a.length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  return at;
+}
+
+/** UTF-16 units that two texts end with alike, `most` at most. */
+function sameTail(a: string, b: string, most: number): number {
+  const end = (text: string, at: number): string => text.slice(text.length - at - CHUNK, text.length - at);
+  let at = 0;
+  while (at + CHUNK <= most && end(a, at) === end(b, at)) at += CHUNK;
+  while (at < most && a.charCodeAt(a.length - 1 - at) === b.charCodeAt(b.length - 1 - at)) at++;
+  return at;
 }
 
 /** Lists in lists: what lies in another stays as it is. */
