@@ -17,7 +17,14 @@ const sequential = (name: string, groupOrder: number, include: string) => ({
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'], sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+          testTimeout: 60_000,
+        },
+      },
       sequential('kernel', 1, 'test/kernel/**/*.test.ts'),
       sequential('policies', 2, 'test/policies/**/*.test.ts'),
       sequential('differential', 3, 'test/differential/**/*.test.ts'),
