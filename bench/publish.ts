@@ -1,13 +1,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { goalTable } from './goals.ts';
 import type { Drops, Results } from './results.ts';
 import { plotRules } from './rules/plot.ts';
 import { ruleTables } from './rules/results.ts';
+import { setTables } from './sets/results.ts';
+import { updateTable } from './updates/results.ts';
 
 /** Pages with the newest results between two marks, and what stands there. */
 const pages: readonly (readonly [path: string, name: string, content: (results: Results) => string])[] = [
   ['README.md', 'bench', markdown],
   ['docs/benchmarks.md', 'bench', markdown],
+  ['docs/benchmarks.md', 'goals', (results) => `${goalTable(results)}\n`],
   ['docs/benchmarks.md', 'rules', ({ rules }) => `${ruleTables(rules)}\n`],
+  ['docs/benchmarks.md', 'updates', ({ updates }) => `${updateTable(updates)}\n`],
+  ['docs/benchmarks.md', 'sets', ({ sets }) => `${setTables(sets)}\n`],
 ];
 const plot = 'docs/rules.svg';
 
