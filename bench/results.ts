@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import Table from 'cli-table3';
+import { goals } from './goals.ts';
 import type { RuleResults } from './rules/results.ts';
 import type { SetResults } from './sets/results.ts';
-import type { UpdateResult } from './updates.ts';
+import type { UpdateResults } from './updates/results.ts';
 
 /** Of several rounds. */
 export interface Sample {
@@ -46,16 +47,20 @@ export interface UseResult {
   readonly sample: Sample;
 }
 
-export interface Results {
-  readonly date: string;
-  readonly commit: string;
-  readonly machine: { readonly kernel: string; readonly cpu: string; readonly cpus: number };
+/** What can be measured by itself. */
+export interface Parts {
   readonly use: readonly UseResult[];
+  readonly updates: UpdateResults;
   readonly drops: readonly DropResult[];
   readonly costs: readonly CostResult[];
   readonly rules: RuleResults;
-  readonly sets?: SetResults;
-  readonly updates?: readonly UpdateResult[];
+  readonly sets: SetResults;
+}
+
+export interface Results extends Parts {
+  readonly date: string;
+  readonly commit: string;
+  readonly machine: { readonly kernel: string; readonly cpu: string; readonly cpus: number };
 }
 
 export function sampleOf(values: readonly number[]): Sample {
@@ -91,11 +96,15 @@ export function keep(results: Results): void {
   writeFileSync('bench/results/latest.json', text);
 }
 
-/** The newest results that are kept. */
-export const latest = (): Results => JSON.parse(readFileSync('bench/results/latest.json', 'utf8')) as Results;
+/** The newest results that are kept. What was not measured at that time is empty. */
+export function latest(): Results {
+  const kept = JSON.parse(readFileSync('bench/results/latest.json', 'utf8')) as Results;
+  return { ...kept, updates: kept.updates ?? [], sets: kept.sets ?? [] };
+}
 
 /** The results for people. */
-export function tables({ use, drops, costs, rules }: Results): string {
+export function tables(results: Results): string {
+  const { use, drops, costs, rules } = results;
   const dropTable = new Table({ head: ['dropped, Mpps', 'one CPU', 'of bare', 'own CPU', 'of bare'], style });
   for (const { title, unavailable, sharedCpu, ownCpu } of drops) {
     if (unavailable !== undefined) dropTable.push([title, { colSpan: 4, content: unavailable }]);
@@ -117,7 +126,9 @@ export function tables({ use, drops, costs, rules }: Results): string {
   for (const { title, list, rules: count, nanoseconds, unavailable } of rules.contests) {
     contestTable.push([`${title}: ${list}`, count, nanoseconds?.median.toFixed(0) ?? unavailable ?? '']);
   }
-  return [dropTable, costTable, useTable, ruleTable, contestTable].map(String).join('\n');
+  const goalTable = new Table({ head: ['wanted', 'at most', 'came to', ''], style });
+  for (const { title, atMost, cameTo, verdict } of goals(results)) goalTable.push([title, atMost, cameTo, verdict]);
+  return [dropTable, costTable, useTable, ruleTable, contestTable, goalTable].map(String).join('\n');
 }
 
 const style = { head: [], border: [] };

@@ -4,6 +4,7 @@ import {
   type FiveTuple,
   type Prefix,
   type Random,
+  type Shape,
   shapes,
   toIpv6,
 } from '../../src/policy/testing/classbench.ts';
@@ -13,6 +14,7 @@ import type { Family } from '../../src/policy/testing/header-frames.ts';
 export interface MeasuredList {
   readonly id: string;
   readonly title: string;
+  readonly kind: Shape | keyof typeof clouds;
   readonly family: Family;
   readonly source: string;
   readonly rules: readonly FiveTuple[];
@@ -21,11 +23,12 @@ export interface MeasuredList {
 const sizes = [10, 1_000, 10_000, 100_000] as const;
 
 /** ClassBench sets by size, in both families. */
-export function classbenchList(shape: (typeof shapes)[number], size: number, family: Family): MeasuredList {
+export function classbenchList(shape: Shape, size: number, family: Family): MeasuredList {
   const { source, rules } = classbench(shape, size);
   return {
     id: `${shape}-${size}-${family}`,
     title: `${shape}, ${size.toLocaleString('en')}, IP${family}`,
+    kind: shape,
     family,
     source,
     rules: family === 'v4' ? rules : toIpv6(rules),
@@ -47,6 +50,7 @@ export function cloudList(kind: keyof typeof clouds, size: number): MeasuredList
   return {
     id: `${kind}-${size}`,
     title: `${title}, ${size.toLocaleString('en')}`,
+    kind,
     family: 'v4',
     source: 'generated',
     rules,

@@ -6,53 +6,80 @@ interface Point {
   readonly series: string;
   readonly rules: number;
   readonly ns: number;
+  /** What is at most and at least measured, where a series is a band. */
+  readonly from?: number;
+  readonly to?: number;
 }
 
-/** Nanoseconds over rules, both logarithmic, as an SVG that reads on light and on dark pages. */
+interface Series {
+  readonly title: string;
+  readonly colour: string;
+  readonly points: readonly Omit<Point, 'series'>[];
+  /** Where the label stands, pixels from the last point. */
+  readonly labelDx?: number;
+  readonly labelDy?: number;
+}
+
+const INK = '#1f2328';
+const FAINT = '#59636e';
+const GRID = '#e6eaef';
+/** What costs less than nothing can be seen is drawn here. */
+const LEAST_NS = 10;
+
+/** Nanoseconds over rules, both logarithmic, as an SVG on a ground of its own, for light and dark pages alike. */
 export async function plotRules(results: RuleResults): Promise<string> {
-  const points = pointsOf(results);
-  const series = [...new Set(points.map((point) => point.series))];
+  const series = seriesOf(results).filter(({ points }) => points.length > 0);
+  const points = series.flatMap(({ title, points }) => points.map((point): Point => ({ series: title, ...point })));
   const spec: TopLevelSpec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    width: 640,
-    height: 360,
-    padding: 12,
+    width: 760,
+    height: 420,
+    padding: 16,
     background: '#ffffff',
     data: { values: points },
     encoding: {
       x: {
         field: 'rules',
         type: 'quantitative',
-        scale: { type: 'log', domain: [8, 130_000] },
+        scale: { type: 'log', domain: [9, 150_000] },
         axis: { title: 'rules', values: [10, 100, 1_000, 10_000, 100_000], format: ',', grid: false },
       },
       y: {
         field: 'ns',
         type: 'quantitative',
-        scale: { type: 'log', domain: [10, 300_000] },
+        scale: { type: 'log', domain: [LEAST_NS, 300_000] },
         axis: { title: 'nanoseconds a packet', values: [10, 100, 1_000, 10_000, 100_000], format: ',' },
       },
       color: {
         field: 'series',
         type: 'nominal',
-        scale: { domain: series, range: series.map(colourOf) },
-        legend: { title: null, symbolType: 'circle', symbolOpacity: 1 },
+        scale: { domain: series.map(({ title }) => title), range: series.map(({ colour }) => colour) },
+        legend: null,
       },
     },
     layer: [
+      {
+        transform: [{ filter: 'isValid(datum.from)' }],
+        mark: { type: 'area', opacity: 0.18 },
+        encoding: { y: { field: 'from', type: 'quantitative' }, y2: { field: 'to' } },
+      },
       { mark: { type: 'line', strokeWidth: 2.5 } },
-      { mark: { type: 'point', filled: true, size: 55, opacity: 1 } },
+      { mark: { type: 'point', filled: true, size: 50, opacity: 1 } },
+      ...series.map((one) => labelOf(one)),
     ],
     config: {
       font: 'system-ui, sans-serif',
       axis: {
-        labelColor: '#57606a',
-        titleColor: '#24292f',
-        gridColor: '#eaeef2',
-        domainColor: '#d0d7de',
-        tickColor: '#d0d7de',
+        labelColor: FAINT,
+        titleColor: INK,
+        gridColor: GRID,
+        domainColor: '#c8d1da',
+        tickColor: '#c8d1da',
+        labelFontSize: 12,
+        titleFontSize: 13,
+        titleFontWeight: 'normal',
+        titlePadding: 10,
       },
-      legend: { labelColor: '#24292f', labelFontSize: 12, labelLimit: 0 },
       view: { stroke: null },
     },
   };
@@ -62,27 +89,50 @@ export async function plotRules(results: RuleResults): Promise<string> {
   return `${svg}\n`;
 }
 
-function pointsOf({ costs, contests }: RuleResults): Point[] {
-  const ours = costs.flatMap(({ id, cold, rules }): Point[] => {
-    const [, shape, family] = /^(acl1|fw1|ipc1)-\d+-(v[46])$/.exec(id) ?? [];
-    return shape ? [{ series: `Sluice, ${shape}, IP${family}`, rules, ns: Math.max(10, cold.median) }] : [];
-  });
-  const theirs = contests.flatMap(({ id, title, list, rules, nanoseconds }): Point[] => {
-    const series = list.startsWith('acl1') ? `${title}, acl1` : `${title}, security groups`;
-    const wanted = id === 'nftables-set' || (list.startsWith('acl1') && id !== 'sluice');
-    return nanoseconds && wanted ? [{ series, rules, ns: nanoseconds.median }] : [];
-  });
-  return [...ours, ...theirs];
+/** The series' name at its last point. */
+function labelOf({ title, colour, points, labelDx = 8, labelDy = 0 }: Series) {
+  const last = points.reduce((a, b) => (a.rules > b.rules ? a : b));
+  return {
+    data: { values: [{ ...last, text: title }] },
+    mark: {
+      type: 'text' as const,
+      align: labelDx < 0 ? ('right' as const) : ('left' as const),
+      dx: labelDx,
+      dy: labelDy,
+      fontSize: 13,
+      fontWeight: 'bold' as const,
+      color: colour,
+    },
+    encoding: { text: { field: 'text', type: 'nominal' as const }, color: { value: colour } },
+  };
 }
 
-/** Sluice in blues and greens, the others in warm colours and grey. */
-function colourOf(series: string): string {
-  const ours = ['#0550ae', '#1f883d', '#0a7d91', '#54aeff', '#7ad491', '#5cc8d7'];
-  const shapes = ['acl1', 'fw1', 'ipc1'];
-  if (series.startsWith('Sluice')) {
-    const shape = shapes.findIndex((one) => series.includes(one));
-    return ours[shape + (series.endsWith('v6') ? 3 : 0)] as string;
-  }
-  if (series.includes('concatenations')) return '#8c959f';
-  return series.startsWith('nftables') ? '#cf222e' : '#e16f24';
+/** Sluice as a band of all ClassBench sets in both families; beside it acl1, and what can hold security groups. */
+function seriesOf({ costs, contests }: RuleResults): Series[] {
+  const classbench = costs.filter(({ id }) => /^(acl1|fw1|ipc1)-/.test(id));
+  const sizes = [...new Set(classbench.map(({ id }) => Number(id.split('-')[1])))].sort((a, b) => a - b);
+  const band = sizes.map((rules) => {
+    const values = classbench.filter(({ id }) => id.split('-')[1] === String(rules)).map(({ cold }) => cold.median);
+    const drawn = values.map((value) => Math.max(LEAST_NS, value)).sort((a, b) => a - b);
+    return { rules, ns: middle(drawn), from: drawn[0] as number, to: drawn.at(-1) as number };
+  });
+  const contest = (id: string, kind: string): Omit<Point, 'series'>[] =>
+    contests
+      .filter((one) => one.id === id && one.kind === kind && one.family === 'v4')
+      .flatMap(({ rules, nanoseconds }) => (nanoseconds ? [{ rules, ns: nanoseconds.median }] : []));
+  return [
+    { title: 'nftables, rule after rule', colour: '#cf222e', points: contest('nftables', 'acl1') },
+    { title: 'iptables', colour: '#bc4c00', points: contest('iptables', 'acl1') },
+    { title: 'bpfilter', colour: '#8250df', points: contest('bpfilter', 'acl1'), labelDy: 14 },
+    {
+      title: 'nftables, a set (security groups)',
+      colour: FAINT,
+      points: contest('nftables-set', 'security-groups'),
+      labelDx: -10,
+      labelDy: -14,
+    },
+    { title: 'Sluice: acl1, fw1, ipc1', colour: '#0550ae', points: band, labelDx: -10, labelDy: 50 },
+  ];
 }
+
+const middle = (sorted: readonly number[]): number => sorted[sorted.length >> 1] as number;

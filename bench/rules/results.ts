@@ -10,15 +10,18 @@ export interface RuleResults {
 
 export async function measureRuleLists(say: (text: string) => void): Promise<RuleResults> {
   const costs: RuleCost[] = [];
-  const lists = [
-    ...(Object.keys(clouds) as (keyof typeof clouds)[]).flatMap((kind) =>
-      [10, 1_000].map((size) => cloudList(kind, size)),
-    ),
-  ];
+  const kinds = Object.keys(clouds) as (keyof typeof clouds)[];
+  const lists = kinds.flatMap((kind) => [10, 1_000].map((size) => cloudList(kind, size)));
   for (const list of [...lists, cloudList('security-groups', 100_000)]) costs.push(measured(list));
   for (const list of classbenchLists()) costs.push(measured(list));
   const contests: ContestResult[] = [];
-  for (const list of contestLists()) contests.push(...(await contestOf(list)));
+  for (const list of contestLists()) {
+    const results = await contestOf(list);
+    for (const { title, nanoseconds, unavailable } of results) {
+      say(`${list.title}: ${title} ${nanoseconds === undefined ? unavailable : `${nanoseconds.median} ns`}`);
+    }
+    contests.push(...results);
+  }
   return { costs, contests };
 
   function measured(list: Parameters<typeof measureRules>[0]): RuleCost {
@@ -29,6 +32,7 @@ export async function measureRuleLists(say: (text: string) => void): Promise<Rul
 }
 
 const ns = (value: number): string => (value < 10_000 ? value.toFixed(0) : Math.round(value).toLocaleString('en'));
+const count = (value: number): string => value.toLocaleString('en');
 const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 
 /** Tables for pages. */
@@ -39,7 +43,7 @@ export function ruleTables({ costs, contests }: RuleResults): string {
 
 ${costTable('As clouds have them', others)}
 
-${contestTable(contests)}`;
+${contestTables(contests)}`;
 }
 
 function costTable(title: string, costs: readonly RuleCost[]): string {
@@ -52,17 +56,45 @@ function costTable(title: string, costs: readonly RuleCost[]): string {
 ${rows.join('\n')}`;
 }
 
-function contestTable(contests: readonly ContestResult[]): string {
-  const lists = [...new Set(contests.map(({ list }) => list))];
+/** What each kind of list is called above its table. */
+const contestTitles: Readonly<Record<string, string>> = {
+  'acl1-v4': 'acl1, IPv4',
+  'acl1-v6': 'acl1, IPv6',
+  'sources-v4': clouds.sources.title,
+  'ports-v4': clouds.ports.title,
+  'security-groups-v4': clouds['security-groups'].title,
+};
+
+/** A table for each kind of list: who, by how many rules; and below it what needs saying. */
+function contestTables(contests: readonly ContestResult[]): string {
+  return Object.entries(contestTitles)
+    .map(([id, title]) =>
+      contestTable(
+        title,
+        contests.filter(({ kind, family }) => `${kind}-${family}` === id),
+      ),
+    )
+    .join('\n\n');
+}
+
+function contestTable(title: string, contests: readonly ContestResult[]): string {
+  const sizes = [...new Set(contests.map(({ rules }) => rules))].sort((a, b) => a - b);
   const peers = [...new Map(contests.map(({ id, title }) => [id, title]))];
-  const cell = (id: string, list: string): string => {
-    const found = contests.find((one) => one.id === id && one.list === list);
-    if (found === undefined) return '';
-    if (found.nanoseconds === undefined) return 'not here';
-    return `${ns(found.nanoseconds.median)} (${found.loadSeconds} s)`;
+  const notes: string[] = [];
+  const cell = (id: string, size: number): string => {
+    const found = contests.find((one) => one.id === id && one.rules === size);
+    if (found?.unavailable !== undefined) notes.push(`${found.title}, ${count(size)}: ${found.unavailable}.`);
+    if (found?.nanoseconds === undefined) return found === undefined ? '' : 'none';
+    return `${ns(found.nanoseconds.median)} (${found.loadSeconds?.toFixed(2)} s)`;
   };
-  const rows = peers.map(([id, title]) => `| ${title} | ${lists.map((list) => cell(id, list)).join(' | ')} |`);
-  return `| ns a packet (seconds to load) | ${lists.join(' | ')} |
-| --- | ${lists.map(() => '---').join(' | ')} |
-${rows.join('\n')}`;
+  const rows = peers.map(
+    ([id, title]) => `| ${title}${howOf(id)} | ${sizes.map((size) => cell(id, size)).join(' | ')} |`,
+  );
+  function howOf(id: string): string {
+    const how = contests.find((one) => one.id === id && one.how !== undefined)?.how;
+    return how === undefined ? '' : ` (${how})`;
+  }
+  return `| ${title}: ns a packet (loaded in) | ${sizes.map(count).join(' | ')} |
+| --- | ${sizes.map(() => '---').join(' | ')} |
+${rows.join('\n')}${notes.length > 0 ? `\n\n${[...new Set(notes)].join('\n')}` : ''}`;
 }

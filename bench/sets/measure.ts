@@ -23,7 +23,8 @@ export interface StructureCost {
   readonly fillSeconds: number;
   /** By which the kernel's memory grew, bytes. */
   readonly memory: number;
-  /** Bytes of it in use, where that is known. */
+  /** Bytes of the map, and of it in use, where these are known. */
+  readonly bytes?: number;
   readonly used?: number;
   readonly update: UpdateTimes;
 }
@@ -60,7 +61,7 @@ function costOf(
   const fillSeconds = Number(((performance.now() - started) / 1000).toFixed(3));
   try {
     const memory = Math.max(0, kernelBytes() - before);
-    const { usedBytes } = filled;
+    const { bytes, usedBytes } = filled;
     const hits = array.hits(filled);
     if (hits !== ADDRESSES / 2) throw new Error(`${title} finds ${hits} of ${ADDRESSES} addresses, not half of them`);
     return {
@@ -69,6 +70,7 @@ function costOf(
       lookup: array.measure(filled),
       fillSeconds,
       memory,
+      ...(bytes !== undefined && { bytes }),
       ...(usedBytes !== undefined && { used: usedBytes }),
       update: updateTimes(filled, others),
     };

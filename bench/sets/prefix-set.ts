@@ -20,6 +20,7 @@ export const prefixSet: Structure = {
         emitSetLookup(asm, { map: 'set', family, capacity: set.capacity }, { base: R7, hi: 0, lo: 8 }, yes),
       add: set.add,
       delete: set.delete,
+      bytes: memory,
       usedBytes: set.used * 8,
       close: set.close,
     };

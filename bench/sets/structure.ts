@@ -22,7 +22,8 @@ export interface Filled {
   emit(asm: Assembler, yes: string): void;
   add(prefix: Prefix): void;
   delete(prefix: Prefix): void;
-  /** Bytes that the members take, where the structure knows. */
+  /** Bytes of the map, and those that the members take, where the structure knows. */
+  readonly bytes?: number;
   readonly usedBytes?: number;
   close(): void;
 }
