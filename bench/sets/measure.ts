@@ -2,7 +2,7 @@ import type { Sample } from '../results.ts';
 import type { SetCase } from './cases.ts';
 import { kernelBytes, settledKernelBytes } from './kernel-bytes.ts';
 import { ADDRESSES, createAddressArray } from './lookup.ts';
-import { askedAddresses, type Prefixes, prefixList, randomPrefixes } from './prefixes.ts';
+import { askedAddresses, type Prefixes, prefixAt, prefixList, randomPrefixes } from './prefixes.ts';
 import type { Structure } from './structure.ts';
 import { structures } from './structures.ts';
 import { textFileSeconds } from './text-file.ts';
@@ -85,6 +85,6 @@ function othersThan(members: Prefixes) {
   const others = new Map(
     prefixList(randomPrefixes(UPDATES + 100, members.family, 4_711)).map((one) => [keyOf(one), one]),
   );
-  for (const member of prefixList(members)) others.delete(keyOf(member));
+  for (let i = 0; i < members.lengths.length; i++) others.delete(keyOf(prefixAt(members, i)));
   return [...others.values()].slice(0, UPDATES);
 }

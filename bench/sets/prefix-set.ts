@@ -1,6 +1,5 @@
 import { R7 } from '../../src/asm/index.ts';
 import { createPrefixSet, emitSetLookup } from '../../src/kernel/index.ts';
-import { prefixList } from './prefixes.ts';
 import type { Structure } from './structure.ts';
 
 const wordsOf = { v4: 6.25, v6: 15 } as const;
@@ -13,7 +12,7 @@ export const prefixSet: Structure = {
   fill(prefixes) {
     const { family, lengths } = prefixes;
     const memory = 2 ** Math.ceil(Math.log2(lengths.length * wordsOf[family] * 8 + 2 ** 20));
-    const set = createPrefixSet({ name: 'set', family, prefixes: prefixList(prefixes), memory });
+    const set = createPrefixSet({ name: 'set', family, prefixes, memory });
     return {
       maps: { set: set.map.fd },
       emit: (asm, yes) =>

@@ -13,7 +13,10 @@ export interface Prefixes {
 
 export const addressBits = { v4: 32, v6: 128 } as const;
 
-/** 60 in a hundred single addresses, 25 of 8 bits less, the rest of 1 to 16 bits less. */
+/** More prefixes of 16 bits than there are would leave little room for others. */
+const MANY = 2_000_000;
+
+/** 60 in a hundred single addresses, 25 of 8 bits less, the rest of 1 to 16 bits less, of very many to 8. */
 export function randomPrefixes(count: number, family: Family, seed = count): Prefixes {
   const random = createRandom(seed);
   const bits = addressBits[family];
@@ -21,7 +24,7 @@ export function randomPrefixes(count: number, family: Family, seed = count): Pre
   const addresses = family === 'v4' ? new Uint32Array(count) : new BigUint64Array(2 * count);
   for (let i = 0; i < count; i++) {
     const kind = random(100);
-    const behind = kind < 60 ? 0 : kind < 85 ? 8 : 1 + random(16);
+    const behind = kind < 60 ? 0 : kind < 85 ? 8 : 1 + random(count > MANY ? 8 : 16);
     lengths[i] = bits - behind;
     if (addresses instanceof Uint32Array) addresses[i] = (randomWord(random) >>> behind) << behind;
     else {
