@@ -163,6 +163,11 @@ export const errors = {
   },
 
   // The data plane in the kernel (src/datapath)
+  'policy/costly-rules': {
+    meaning:
+      'Many rules overlap so that no bits of a header tell them apart: a packet may be compared with all of them.',
+    help: 'Rules with wide ranges of ports from and to short prefixes are of this kind: narrow addresses or ports, or split ranges; `sluice explain` shows what it costs.',
+  },
   'datapath/missing-object': {
     meaning: 'The compiled data plane is not where Sluice is installed.',
     help: 'In a checkout, run `make build`; else install the package again.',

@@ -46,13 +46,20 @@ const loads = [
 
 /** What the trees cost, from a walk of packets by chance through them. */
 export function treesCost(classifier: Classifier, boxes: readonly Box[]): Cost {
-  const walk = walkNs(classifier.trees.length, classifier.image.length * WORD_BYTES);
+  const walk = walkOf(classifier);
+  return { expected: Math.round(walk + leavesNs(classifier, boxes)), worst: treesWorst(classifier) };
+}
+
+/** Of a packet that meets the longest leaf of each tree. */
+export function treesWorst(classifier: Classifier): number {
   const worst = classifier.trees.reduce((sum, tree) => {
     const { entries, special } = longestLeaf(classifier, tree) ?? { entries: 0, special: 0 };
     return sum + entries * entryNs(tree) + special * ROUND_NS;
-  }, walk);
-  return { expected: Math.round(walk + leavesNs(classifier, boxes)), worst: Math.round(worst) };
+  }, walkOf(classifier));
+  return Math.round(worst);
 }
+
+const walkOf = ({ trees, image }: Classifier): number => walkNs(trees.length, image.length * WORD_BYTES);
 
 /** Before they are grown: rules part into four trees, and each takes about 50 bytes. */
 export function treesCostOf(boxes: number): Cost {
