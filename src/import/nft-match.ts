@@ -55,13 +55,24 @@ export function elementsOf(right: unknown, scope: TableScope): NamedSet {
 
 function namedValue(selector: Selector, right: unknown, scope: TableScope): Value {
   const { elements, policyName } = elementsOf(right, scope);
-  const ranges = normalise(elements.flatMap((element) => elementRanges(selector, element)));
+  const ranges = rangesOnce(selector, elements);
   if (elements.length === 0) {
     throw new NotCarried('its set is empty now, so that it would be a rule that never matches', {
       help: 'where something fills the set later, write the rule with a set of a file, which Sluice watches',
     });
   }
   return { any: [{ ranges, ...(policyName !== undefined && { set: policyName }) }], none: [] };
+}
+
+/** Block lists have many thousands of elements, and many rules that refer to them. */
+const readSets = new WeakMap<readonly unknown[], Map<Field, readonly Range[]>>();
+
+function rangesOnce(selector: Selector, elements: readonly unknown[]): readonly Range[] {
+  const known = readSets.get(elements) ?? new Map<Field, readonly Range[]>();
+  readSets.set(elements, known);
+  const ranges = known.get(selector.field) ?? normalise(elements.flatMap((one) => elementRanges(selector, one)));
+  known.set(selector.field, ranges);
+  return ranges;
 }
 
 /** `80`, `"ssh"`, `{ prefix }`, `{ range }`, or one of them with a timeout or comment. */
