@@ -7,6 +7,7 @@ const mayImport = {
   generated: ['kernel/codec'],
   packet: ['generated', 'diagnostics'],
   policy: ['asm', 'prefix-set', 'packet', 'generated', 'diagnostics', 'kernel/libpcap'],
+  import: ['policy/check', 'packet', 'diagnostics'],
   datapath: ['policy', 'prefix-set', 'packet', 'kernel', 'generated', 'asm', 'diagnostics'],
   lab: ['kernel', 'asm', 'diagnostics'],
 };

@@ -27,6 +27,7 @@ export default defineConfig({
       },
       sequential('kernel', 1, 'test/kernel/**/*.test.ts'),
       sequential('policies', 2, 'test/policies/**/*.test.ts'),
+      { test: { name: 'import', include: ['test/import/**/*.test.ts'], sequence: { groupOrder: 0 } } },
       sequential('differential', 3, 'test/differential/**/*.test.ts'),
       sequential('fuzz', 4, 'test/fuzz/**/*.test.ts'),
       sequential('cli', 5, 'test/cli/**/*.test.ts'),

@@ -39,6 +39,7 @@ const ndjsonLines: Readonly<Record<string, string>> = {
   ask: 'the whole answer',
   replay: 'a packet; with `--compare`, a packet that is judged differently',
   test: 'a test and what came of it',
+  import: 'a problem; and at last the policy',
   up: 'an event',
   status: 'the whole answer',
   rules: 'a counter',

@@ -6,6 +6,7 @@ import { completionCommand } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { explainCommand } from './commands/explain.ts';
+import { importCommand } from './commands/import.ts';
 import { labCommand } from './commands/lab.ts';
 import { replayCommand } from './commands/replay.ts';
 import { rulesCommand } from './commands/rules.ts';
@@ -34,7 +35,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text) => void complainOfUse(text, {}, 'sluice --help') })
     .addHelpText('after', HELP);
   const groups = {
-    'Policies:': [checkCommand(), explainCommand(), askCommand(), replayCommand(), testCommand()],
+    'Policies:': [checkCommand(), explainCommand(), askCommand(), replayCommand(), testCommand(), importCommand()],
     'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), downCommand()],
     'This machine:': [doctorCommand(), labCommand(), completionCommand(program)],
   };

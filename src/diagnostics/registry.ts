@@ -223,6 +223,29 @@ export const errors = {
     help: '`sluice down` removes them; `sluice up FILE` takes their place.',
   },
 
+  // Rulesets of other firewalls (src/import)
+  'import/unreadable': {
+    meaning: 'A text is not the ruleset of the firewall that it should be of.',
+    help: 'Give what `nft -j list ruleset`, `iptables-save` or `ip6tables-save` prints, or user.rules of ufw.',
+  },
+  'import/not-carried': {
+    meaning: 'Warning: a part of a ruleset is not in the policy; a comment stands where it would be.',
+    help: 'See whether a rule of Sluice does what is wanted: docs/policy-reference.md has all matches and actions.',
+  },
+  'import/no-connection-tracking': {
+    meaning:
+      'Warning: a rule asks for the state of a connection, which Sluice does not track, and is not in the policy.',
+    help: 'Let the replies in by a rule of their own: `{ name: replies, protocol: tcp, tcpFlags: [ack], action: allow }`.',
+  },
+  'import/approximate': {
+    meaning: 'Warning: a part of a ruleset is in the policy, but does not mean just what it meant.',
+    help: 'Read the rule, and mend it where the difference matters.',
+  },
+  'import/interfaces': {
+    meaning: 'Warning: a policy is for certain interfaces, and nobody said for which.',
+    help: 'Name each with --interface, or correct `interfaces` in the policy.',
+  },
+
   // The command (src/cli)
   'cli/usage': {
     meaning: 'The command line is not one that Sluice understands.',

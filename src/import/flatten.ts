@@ -1,0 +1,107 @@
+import { and, EVERYTHING, joined, type Match, not, ofFamily, type Region, TooManyPieces } from './region.ts';
+import type { BaseChain, Effect, ForeignRule, Loss, Outcome, Ruleset } from './ruleset.ts';
+
+/** One rule of the policy to be, or what was lost where it would stand. */
+export type FlatItem =
+  | {
+      readonly match: Match;
+      readonly action: Effect | { readonly kind: 'allow' | 'drop' | 'reject' };
+      readonly name?: string;
+      readonly origin: string;
+    }
+  | { readonly loss: Loss };
+
+/** Chains that call each other deeper than this are a circle, which the kernel would not have taken. */
+const DEEPEST = 32;
+
+/** The bound on all of a stage: chains that are called often multiply. */
+const MOST_RULES = 20_000;
+
+interface Frame {
+  readonly chain: string;
+  readonly depth: number;
+  /** Whether to accept is to go on with the next chain of the hook. */
+  readonly acceptGoesOn: boolean;
+}
+
+/**
+ * What the chains of a hook do to packets of a family, as one list in which the first rule that matches decides. A
+ * chain that is called stands where the call was, each rule with the conditions of the call. Whoever returns is out of
+ * reach of the rest of the chain; to accept, in all chains but the last, is to return from the whole of it.
+ */
+export function flatten(ruleset: Ruleset, bases: readonly BaseChain[], family: 4 | 6): FlatItem[] {
+  const items: FlatItem[] = [];
+  const add = (item: FlatItem): void => {
+    if (items.length >= MOST_RULES) throw new TooManyPieces();
+    items.push(item);
+  };
+
+  /** Emits the rules of a chain for those in `reach`; returns those that were accepted and go on to the next chain of the hook. */
+  function enter(frame: Frame, reach: Region): Region {
+    let left = reach;
+    let accepted: Region = [];
+    for (const rule of ruleset.chains.get(frame.chain) ?? []) {
+      const start = items.length;
+      for (const loss of rule.losses) add({ loss: { ...loss, ...originOf(rule) } });
+      try {
+        const after = apply(rule, frame, left);
+        left = after.left;
+        accepted = [...accepted, ...after.accepted];
+      } catch (error) {
+        if (!(error instanceof TooManyPieces)) throw error;
+        items.length = start;
+        const message = `it would become more rules than anybody could read, or needs a match that there is not`;
+        add({ loss: { code: 'import/not-carried', message, ...originOf(rule) } });
+      }
+    }
+    return accepted;
+  }
+
+  function apply(rule: ForeignRule, frame: Frame, before: Region): { left: Region; accepted: Region } {
+    let left = before;
+    let accepted: Region = [];
+    const about = { origin: rule.origin, ...(rule.name !== undefined && { name: rule.name }) };
+    for (const { region, effect, outcome } of rule.steps) {
+      const hit = and(left, region);
+      if (hit.length === 0) continue;
+      if (effect) for (const match of joined(hit)) add({ match, action: effect, ...about });
+      if (!outcome) continue;
+      if (outcome.kind === 'jump' || outcome.kind === 'goto') {
+        if (frame.depth >= DEEPEST) throw new TooManyPieces();
+        const inside = enter({ ...frame, chain: outcome.chain, depth: frame.depth + 1 }, hit);
+        accepted = [...accepted, ...inside];
+        if (outcome.kind === 'goto') left = and(left, not(hit));
+        else if (inside.length > 0) left = and(left, not(inside));
+      } else if (outcome.kind === 'return' || (outcome.kind === 'accept' && frame.acceptGoesOn)) {
+        if (outcome.kind === 'accept') accepted = [...accepted, ...hit];
+        left = and(left, not(region));
+      } else for (const match of joined(hit)) add({ match, action: { kind: actionOf(outcome) }, ...about });
+    }
+    return { left, accepted };
+  }
+
+  const ordered = bases.filter(({ families }) => families.includes(family)).sort((a, b) => a.priority - b.priority);
+  for (const [index, base] of ordered.entries()) {
+    const acceptGoesOn = base.stage === 'prefilter' || index < ordered.length - 1;
+    const reach = and(ofFamily(family), base.region ?? EVERYTHING);
+    const accepted = enter({ chain: base.key, depth: 0, acceptGoesOn }, reach);
+    if (!acceptGoesOn || base.policy === 'accept') continue;
+    // Those that a rule returned go to the chain's policy, too: only what was accepted does not.
+    const rest = and(reach, accepted.length > 0 ? not(accepted) : EVERYTHING);
+    for (const match of joined(rest)) add({ match, action: { kind: 'drop' }, origin: `${base.title}, policy drop` });
+  }
+  return items;
+}
+
+const originOf = ({ origin, place }: ForeignRule): Pick<Loss, 'origin' | 'place'> => ({
+  origin,
+  ...(place && { place }),
+});
+
+const actionOf = ({ kind }: Outcome) => (kind === 'drop' || kind === 'reject' ? kind : 'allow');
+
+/** What becomes of packets of a family that no rule decides: the policy of the last chain. */
+export function defaultOf(bases: readonly BaseChain[], family: 4 | 6): 'allow' | 'drop' {
+  const ordered = bases.filter(({ families }) => families.includes(family)).sort((a, b) => a.priority - b.priority);
+  return ordered.at(-1)?.policy === 'drop' ? 'drop' : 'allow';
+}
