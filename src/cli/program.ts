@@ -9,6 +9,7 @@ import { explainCommand } from './commands/explain.ts';
 import { labCommand } from './commands/lab.ts';
 import { replayCommand } from './commands/replay.ts';
 import { rulesCommand } from './commands/rules.ts';
+import { setsCommand } from './commands/sets.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { upCommand } from './commands/up.ts';
@@ -35,7 +36,7 @@ export function createProgram(): Command {
     .addHelpText('after', HELP);
   const groups = {
     'Policies:': [checkCommand(), explainCommand(), askCommand(), replayCommand(), testCommand()],
-    'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), downCommand()],
+    'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), setsCommand(), downCommand()],
     'This machine:': [doctorCommand(), labCommand(), completionCommand(program)],
   };
   for (const [heading, commands] of Object.entries(groups)) {
