@@ -33,4 +33,9 @@ export interface Instruction {
 export interface BpfFunction {
   readonly name: string;
   readonly instructions: readonly Instruction[];
+  /**
+   * Where given, the function takes so many numbers of 64 bits, and the kernel verifies it by itself, once ("global"),
+   * instead of anew with each call. Wants BTF: see `loadFunctionBtf`.
+   */
+  readonly numbers?: number;
 }

@@ -27,6 +27,8 @@ export interface LinkedFunction {
   /** Its first slot, and how many it has. */
   readonly slot: number;
   readonly slotCount: number;
+  /** Of one that is verified by itself: see BpfFunction. */
+  readonly numbers?: number;
 }
 
 /** A place in the program where a map's descriptor must be put. */
@@ -55,7 +57,12 @@ export function link(entry: BpfFunction, functions: readonly BpfFunction[]): Lin
     code: encode(instructions),
     instructions,
     slots,
-    functions: layout.map(({ fn, slot, slotCount }) => ({ name: fn.name, slot, slotCount })),
+    functions: layout.map(({ fn: { name, numbers }, slot, slotCount }) => ({
+      name,
+      slot,
+      slotCount,
+      ...(numbers !== undefined && { numbers }),
+    })),
     maps: findMaps(instructions),
   };
 }

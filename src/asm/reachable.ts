@@ -6,7 +6,8 @@ import { EXIT_INSTRUCTION, isConditionalJump, isJump } from './opcodes.ts';
  * has any ("unreachable insn"). Code that is emitted piece by piece cannot always know that the piece before it never
  * goes on. Jumps are by label, as the assembler leaves them.
  */
-export function withoutUnreachable({ name, instructions }: BpfFunction): BpfFunction {
+export function withoutUnreachable(fn: BpfFunction): BpfFunction {
+  const { instructions } = fn;
   const indexByLabel = new Map(instructions.flatMap(({ labels = [] }, index) => labels.map((label) => [label, index])));
   const reached = new Set<number>();
   const open = [0];
@@ -18,7 +19,7 @@ export function withoutUnreachable({ name, instructions }: BpfFunction): BpfFunc
     const target = instruction.target === undefined ? undefined : indexByLabel.get(instruction.target);
     if (target !== undefined) open.push(target);
   }
-  return { name, instructions: instructions.filter((_, index) => reached.has(index)) };
+  return { ...fn, instructions: instructions.filter((_, index) => reached.has(index)) };
 }
 
 /** Whether the instruction behind may be next. */

@@ -10,6 +10,7 @@ import { importCommand } from './commands/import.ts';
 import { labCommand } from './commands/lab.ts';
 import { replayCommand } from './commands/replay.ts';
 import { rulesCommand } from './commands/rules.ts';
+import { setsCommand } from './commands/sets.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { upCommand } from './commands/up.ts';
@@ -35,8 +36,13 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text) => void complainOfUse(text, {}, 'sluice --help') })
     .addHelpText('after', HELP);
   const groups = {
+<<<<<<< HEAD
     'Policies:': [checkCommand(), explainCommand(), askCommand(), replayCommand(), testCommand(), importCommand()],
     'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), downCommand()],
+=======
+    'Policies:': [checkCommand(), explainCommand(), askCommand(), replayCommand(), testCommand()],
+    'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), setsCommand(), downCommand()],
+>>>>>>> sets
     'This machine:': [doctorCommand(), labCommand(), completionCommand(program)],
   };
   for (const [heading, commands] of Object.entries(groups)) {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SluiceError } from '../diagnostics/problem.ts';
 import { interfaceByIndex, openPinnedMap, programFromId } from '../kernel/index.ts';
 import { type RuleCounter, readCounters } from './counters.ts';
+import { type FoundSet, foundSets } from './found-sets.ts';
 import { exclusively } from './lock.ts';
 import { type Paths, pathsHere, pathsOf, pinName } from './paths.ts';
 import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
@@ -25,6 +26,8 @@ export interface FoundEnforcement {
   })[];
   readonly rules: EnforcementState['rules'];
   counters(): RuleCounter[];
+  /** Sets that have a map of their own, those of both families one after the other. */
+  sets(): FoundSet[];
 }
 
 /**
@@ -55,6 +58,7 @@ export function readEnforcement(): FoundEnforcement | undefined {
       using map = openPinnedMap(join(paths.maps(state.generation), pinName('counters')));
       return readCounters(map, state);
     },
+    sets: () => foundSets(state, (map) => join(paths.maps(state.generation), pinName(map))),
   };
 }
 

@@ -3,6 +3,7 @@ export { type FoundEnforcement, readEnforcement, takeDown } from './adopt.ts';
 export type { RuleCounter } from './counters.ts';
 export { type Enforcement, enforce } from './enforce.ts';
 export type { LogEvent } from './events.ts';
+export type { FoundSet } from './found-sets.ts';
 export { buildGeneration, type Generation, type LoadedProgram } from './generation.ts';
 export { type Inspection, inspect } from './inspect.ts';
 export type { SetChange } from './live-sets.ts';

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { Problem } from '../diagnostics/problem.ts';
 import { type MapHandle, mapMemory } from '../kernel/index.ts';
 import { readSetFile, type SetFileContent } from '../policy/check/set-file.ts';
-import type { AddressRanges, AddressSet, CheckedPolicy } from '../policy/checked.ts';
+import type { AddressRanges, AddressSet, CheckedPolicy, SetMembers } from '../policy/checked.ts';
 import type { TrieMap } from '../policy/tables.ts';
 import { buildTrie } from '../prefix-set/trie.ts';
 import type { Generation } from './generation.ts';
@@ -80,19 +80,26 @@ export function readContent(path: string): SetContent {
 }
 
 /**
- * Whether the sets of the file have this content already: its time has changed, and nothing else. What keeps something
- * of each member is asked itself, and renewed.
+ * Whether the sets of the file have this content already: its time has changed, and nothing else. What is forgotten
+ * after a time is said anew by that.
  */
 export function holds(sets: CheckedPolicy['sets'], file: string, content: SetContent): boolean {
   if ('problems' in content) return false;
   return [...sets.values()]
     .filter((set) => set.file === file)
-    .every(
-      ({ ranges, records }) => !records && same(ranges.v4, content.ranges.v4) && same(ranges.v6, content.ranges.v6),
-    );
+    .every(({ ranges, records, members }) => {
+      if (records?.ttlMs !== undefined) return false;
+      const isSame = same(ranges.v4, content.ranges.v4) && same(ranges.v6, content.ranges.v6);
+      return isSame && (members === undefined || sameMembers(members, content.members()));
+    });
 }
 
-function same<T extends Uint32Array | BigUint64Array>(a: T, b: T): boolean {
+const sameMembers = (a: SetMembers, b: SetMembers): boolean =>
+  (['v4', 'v6'] as const).every(
+    (family) => same(a[family].addresses, b[family].addresses) && same(a[family].lengths, b[family].lengths),
+  );
+
+function same<T extends Uint8Array | Uint32Array | BigUint64Array>(a: T, b: T): boolean {
   return Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
 }
 

@@ -134,6 +134,7 @@ export {
 } from './program/test-run.ts';
 export { VerifierError } from './program/verifier-error.ts';
 export { summarizeVerifierLog, type VerifierSummary } from './program/verifier-log.ts';
+export { type PrefixSetContent, readPrefixSet } from './read-prefix-set.ts';
 export { type Replaced, type ReplaceOptions, replaceMembers } from './replace-members.ts';
 export { type RingBufferReader, readRingBuffer } from './ring-buffer/reader.ts';
 export { recordsOf } from './ring-buffer/records.ts';

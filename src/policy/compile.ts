@@ -6,6 +6,7 @@ import type { Classifier } from './classifier/classifier.ts';
 import type { Emitter } from './emit/emitter.ts';
 import type { ClassifierTable } from './emit/entry.ts';
 import { type Hook, hooks } from './emit/hook.ts';
+import { recordFinder } from './emit/record-finder.ts';
 import { type Chain, type ChainOptions, emitChain, type PartLimits } from './emit/stage.ts';
 import type { LoweredRule } from './lower.ts';
 import { type Plan, planPolicy, type StagePlan } from './plan.ts';
@@ -88,7 +89,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
       interfaceIndex: options.interfaceIndex,
       multiBuffer: options.multiBuffer ?? false,
     });
-    return emitHook(chains.map(toChain), {
+    const code = emitHook(chains.map(toChain), {
       emitterFor,
       tableOf: (block) => {
         const table = { map: block.map, classifier: block.classifier, capacity: capacityOf(block.classifier) };
@@ -97,6 +98,8 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
       },
       ...(options.partLimits && { limits: options.partLimits }),
     });
+    const finders = sets.tries.flatMap((trie) => (trie.finder === undefined ? [] : recordFinder(trie, trie.finder)));
+    return { ...code, functions: [...code.functions, ...finders] };
   }
 
   const hasPrefilter = policy.prefilter.length > 0;

@@ -20,6 +20,8 @@ export interface TrieMap {
   readonly ranges: AddressRanges;
   /** What the map keeps of each member, where it does. Such a map is changed member by member, in place. */
   readonly records?: RecordOptions;
+  /** With records: the function that asks it. */
+  readonly finder?: string;
   /** Words of 8 bytes in the map's value, a power of two: twice what is needed, so that a new trie is built beside. */
   readonly capacity: number;
   /** What the map holds at first. Word 0 is the root. With records, what that comes to: it is built in the map. */
@@ -64,7 +66,8 @@ export function createSetTable(sets: ReadonlyMap<string, AddressSet>, previous: 
     let trie = tries.get(map);
     if (trie === undefined) {
       const before = previous.find((one) => one.map === map);
-      if (set?.records) trie = recordMap(map, family, { ...set, records: set.records }, before);
+      if (set?.records)
+        trie = recordMap({ map, family, finder: `find_${tries.size}` }, { ...set, records: set.records }, before);
       else trie = plainMap(map, family, ranges, set);
       tries.set(map, trie);
     }
@@ -102,11 +105,11 @@ function capacityFor(words: number): number {
 const [LEAST_RECORD_WORDS, MOST_RECORD_WORDS] = [2 ** 17, 2 ** 26];
 
 function recordMap(
-  map: string,
-  family: 'v4' | 'v6',
+  named: Required<Pick<TrieMap, 'map' | 'family' | 'finder'>>,
   set: AddressSet & { readonly records: SetRecords },
   before: TrieMap | undefined,
 ): TrieMap {
+  const { family } = named;
   const { counters, ttlMs } = set.records;
   const records = { counters, timeToLive: ttlMs !== undefined };
   const addressBits = family === 'v4' ? 32 : 128;
@@ -116,8 +119,7 @@ function recordMap(
   const stays = before?.records && before.set?.memoryBytes === set.memoryBytes && needed * 1.25 < before.capacity;
   const capacity = set.memoryBytes === undefined ? Math.min(wanted, MOST_RECORD_WORDS) : mostWords(set);
   return {
-    map,
-    family,
+    ...named,
     set,
     ranges: set.ranges,
     records,

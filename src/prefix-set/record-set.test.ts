@@ -62,7 +62,11 @@ describe.each([32, 128] as const)('a set of prefixes of %i bits with records', (
 
   test('finds the longest member that has not expired, whatever comes, goes, and lies in one another', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
+<<<<<<< HEAD
     for (let seed = 1; seed <= 20; seed++) {
+=======
+    for (let seed = 1; seed <= 12; seed++) {
+>>>>>>> sets
       const random = createRandom(seed);
       const { ticks, pass } = clock();
       const first = Array.from({ length: random(40) }, () => prefixFrom(random, bits));
@@ -71,7 +75,7 @@ describe.each([32, 128] as const)('a set of prefixes of %i bits with records', (
       const set = createRecordSet(words, bits, first, { counters: true, timeToLive: true, ticks, expiry });
       /** By text: the member, its expiry, and what a packet would have counted. */
       const model = new Map(first.map((prefix) => [textOf(prefix), { prefix, expiry, packets: 0n }]));
-      for (let round = 0; round < 150; round++) {
+      for (let round = 0; round < 120; round++) {
         vi.advanceTimersByTime(100);
         pass(random(20));
         const prefix = prefixFrom(random, bits);
@@ -99,7 +103,7 @@ describe.each([32, 128] as const)('a set of prefixes of %i bits with records', (
           }
         }
         expect(set.size).toBe(model.size);
-        for (let i = 0; i < 12; i++) {
+        for (let i = 0; i < 6; i++) {
           const { address } = prefixFrom(random, bits);
           for (const near of [address, address ^ 1n]) {
             const expected = [...model.values()]

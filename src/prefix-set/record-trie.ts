@@ -5,6 +5,7 @@ import { type RecordLayout, type RecordOptions, recordLayout } from './record.ts
 import { cutWord, someAddress, windowWord } from './record-cut.ts';
 import type { SortedPrefixes } from './sorted.ts';
 import { growTrie, memoryIn, type PutLeaf } from './trie.ts';
+import { innerRoot, prefixOfLeaf, walkMembers } from './walk.ts';
 import { fieldOf, leafBits, NONE, trieKind, wordOf } from './word.ts';
 
 /** Members, each with a record, in tries that hang below one another: those that lie in a member hang at its record. */
@@ -49,14 +50,8 @@ export function createRecordTrie(
     wordOf(length === 0 ? trieKind.ALL : leafBits(addressBits, length), record);
   const addressIn = (record: number): bigint =>
     addressBits === 32 ? BigInt.asUintN(32, wordAt(record)) : (wordAt(record) << 64n) | wordAt(record + 1);
-  const prefixOf = (leaf: bigint): Prefix => {
-    const address = addressIn(recordOf(leaf));
-    if (Number(leaf & 3n) === trieKind.ALL) return { address, length: 0 };
-    const end = addressBits === 32 ? 32 : fieldOf(leaf, 'lowHalf') === 1 ? 128 : 64;
-    return { address, length: end - fieldOf(leaf, 'shift') };
-  };
-  /** Where the root of the members that lie in this one is. */
-  const innerOf = (record: number): number => Number(wordAt(record + layout.inner) >> 32n);
+  const prefixOf = (leaf: bigint): Prefix => prefixOfLeaf(words, addressBits, leaf, true);
+  const innerOf = (record: number): number => innerRoot(words, record, layout);
   const setInner = (record: number, at: number): void => {
     const low = BigInt.asUintN(32, wordAt(record + layout.inner));
     store(record + layout.inner, (BigInt(at) << 32n) | low);
@@ -224,24 +219,6 @@ export function createRecordTrie(
     }
   }
 
-  function* below(word: bigint): Generator<{ prefix: Prefix; record: number }> {
-    if (word === NONE) return;
-    if (!isNode(word)) {
-      const record = recordOf(word);
-      yield { prefix: prefixOf(word), record };
-      const inner = innerOf(record);
-      if (inner !== 0) yield* below(wordAt(inner));
-      return;
-    }
-    const { width, children } = windowIn(word);
-    let before: bigint | undefined;
-    for (const child of words.slice(children, children + 2 ** width)) {
-      // A prefix that ends inside of the window stands in several places.
-      if (child !== before) yield* below(child);
-      before = child;
-    }
-  }
-
   function* covering(address: bigint): Generator<{ prefix: Prefix; record: number }> {
     const host = { address, length: addressBits };
     for (let root: number | undefined = 0; root !== undefined; ) {
@@ -275,7 +252,7 @@ export function createRecordTrie(
         return record;
       }),
     remove,
-    all: () => below(wordAt(0)),
+    all: () => walkMembers(words, addressBits, layout),
     memberAt(record) {
       for (const member of covering(addressIn(record))) if (member.record === record) return member.prefix;
       return undefined;

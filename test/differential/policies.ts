@@ -41,6 +41,8 @@ const sets = (): fc.Arbitrary<Rule> =>
     few: fc.array(addressLiteral(), { minLength: 1, maxLength: 4 }),
     many: fc.array(addressLiteral(), { minLength: 12, maxLength: 200 }),
     ...files,
+    kept: kept(),
+    nested: kept(),
     web: fc.record({ ports: fc.array(numbers(portNumber(), 0xffff), { minLength: 1, maxLength: 6 }) }),
     wide: fc.record({
       ports: fc
@@ -48,6 +50,18 @@ const sets = (): fc.Arbitrary<Rule> =>
         .map((all) => all.map((n) => n * 3)),
     }),
   });
+
+/** With a record for each member: an hour is beyond every run. */
+const kept = () =>
+  fc.record(
+    {
+      addresses: fc.array(addressLiteral(), { minLength: 1, maxLength: 60 }),
+      counters: fc.boolean(),
+      ttl: fc.constant('1h'),
+      memory: fc.constantFrom('256KiB', '1MiB'),
+    },
+    { requiredKeys: ['addresses'] },
+  );
 
 const files = Object.fromEntries(
   ['all', 'none', 'listed'].map((name) => [name, fc.constant({ file: `sets/${name}.txt` })]),
@@ -78,6 +92,8 @@ function isSound(one: Rule): boolean {
     all: addresses,
     none: addresses,
     listed: addresses,
+    kept: addresses,
+    nested: addresses,
     web: ports,
     wide: ports,
   };
@@ -163,7 +179,10 @@ const addresses = () =>
   list(
     fc.oneof(
       { weight: 3, arbitrary: addressLiteral() },
-      { weight: 2, arbitrary: fc.constantFrom('@few', '@many', '@many', '@all', '@none', '@listed') },
+      {
+        weight: 2,
+        arbitrary: fc.constantFrom('@few', '@many', '@many', '@all', '@none', '@listed', '@kept', '@nested'),
+      },
     ),
   );
 

@@ -5,6 +5,7 @@ import { prefixes6 } from '../../prefix-set/prefixes.ts';
 import type { AddressOperand, AddressRanges } from '../checked.ts';
 import type { Test } from '../lower.ts';
 import { addressFields, type Emitter, loadField, PACKET } from './emitter.ts';
+import { emitFind } from './record-finder.ts';
 
 type AddressTest = Extract<Test, { kind: 'address' }>;
 
@@ -43,8 +44,8 @@ function emitOperand(
   if (found === 'empty') return;
   if (found !== 'inline') {
     const { hi, lo } = addressFields[side];
-    const frame = { base: PACKET, offset: packetFields.frameLength.offset };
-    emitSetLookup(e.asm, found, { base: PACKET, hi: hi.offset, lo: lo.offset }, yes, frame);
+    if (found.finder !== undefined) emitFind(e.asm, found.finder, side, yes);
+    else emitSetLookup(e.asm, found, { base: PACKET, hi: hi.offset, lo: lo.offset }, yes);
   } else if (family === 'v4') emitRanges4(e, e.sets.ranges(operand), side, yes);
   else emitPrefixes6(e, e.sets.ranges(operand), side, yes);
 }

@@ -1,0 +1,19 @@
+import { openPinnedMap, type PrefixSetContent, readPrefixSet } from '../kernel/index.ts';
+import type { EnforcementState } from './state.ts';
+
+/** A set in force, for one family. */
+export type FoundSet = EnforcementState['sets'][number] & {
+  /** Reads the map: takes a second for a million members. */
+  read(): PrefixSetContent;
+};
+
+/** @param pinOf where a map is pinned */
+export function foundSets({ sets }: EnforcementState, pinOf: (map: string) => string): FoundSet[] {
+  return sets.map((set) => ({
+    ...set,
+    read() {
+      using map = openPinnedMap(pinOf(set.map));
+      return readPrefixSet(map, set.family, { counters: set.counters, timeToLive: set.ttlMs !== undefined });
+    },
+  }));
+}
