@@ -9,7 +9,7 @@ const sequential = (name: string, groupOrder: number, include: string) => ({
     maxWorkers: 1,
     fileParallelism: false,
     sequence: { groupOrder },
-    testTimeout: 30_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
   },
 });

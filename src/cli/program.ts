@@ -36,13 +36,8 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text) => void complainOfUse(text, {}, 'sluice --help') })
     .addHelpText('after', HELP);
   const groups = {
-<<<<<<< HEAD
     'Policies:': [checkCommand(), explainCommand(), askCommand(), replayCommand(), testCommand(), importCommand()],
-    'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), downCommand()],
-=======
-    'Policies:': [checkCommand(), explainCommand(), askCommand(), replayCommand(), testCommand()],
     'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), setsCommand(), downCommand()],
->>>>>>> sets
     'This machine:': [doctorCommand(), labCommand(), completionCommand(program)],
   };
   for (const [heading, commands] of Object.entries(groups)) {

@@ -62,11 +62,7 @@ describe.each([32, 128] as const)('a set of prefixes of %i bits with records', (
 
   test('finds the longest member that has not expired, whatever comes, goes, and lies in one another', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
-<<<<<<< HEAD
-    for (let seed = 1; seed <= 20; seed++) {
-=======
     for (let seed = 1; seed <= 12; seed++) {
->>>>>>> sets
       const random = createRandom(seed);
       const { ticks, pass } = clock();
       const first = Array.from({ length: random(40) }, () => prefixFrom(random, bits));
