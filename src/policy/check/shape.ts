@@ -47,7 +47,9 @@ function likeliestBranch(branches: readonly (readonly Issue[])[]): readonly Issu
 
 function reportUnknownKey(key: string, path: Path, report: Report): Path {
   const known = keysAt(policySchema, path);
-  const help = didYouMean(key, known) ?? `${nameOf(path)} takes ${known.join(', ')}`;
+  // Of a value of several shapes, one may have the key: not the one that is written.
+  const fits = known.includes(key) ? `${JSON.stringify(key)} does not go with what else is written here` : undefined;
+  const help = fits ?? didYouMean(key, known) ?? `${nameOf(path)} takes ${known.join(', ')}`;
   report.error('policy/unknown-key', [...path, key], `unknown key ${JSON.stringify(key)}`, { part: 'key', help });
   return [...path, key];
 }

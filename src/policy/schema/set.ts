@@ -23,7 +23,7 @@ const keeping = {
   ),
   memory: optional(
     text<`${number}${'KiB' | 'MiB' | 'GiB'}`>(MEMORY, { pattern: String.raw`^\s*\d+(\.\d+)?\s*(KiB|MiB|GiB)\s*$` }),
-    'What the set may take in the kernel, for each family of addresses: from 4KiB to 512MiB, of which the largest power of two is used. A content that takes more is refused, and the one before stays in force. Left out, the set grows with its file up to 512MiB; a set with counters or a time to live has four times what its first members take, 1MiB at least.',
+    'What the set may take in the kernel, for each family of addresses: from 4KiB to 512MiB, of which the largest power of two is used. A content that takes more is refused, and the one before stays in force. Left out, the set grows with its file up to 512MiB; a set with counters or a time to live has twice what its first members take or more, 1MiB at least.',
     { examples: ['64MiB'] },
   ),
 };
