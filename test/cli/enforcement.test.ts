@@ -23,6 +23,17 @@ prefilter:
   - { name: seen, protocol: icmp, action: log }
   - { name: blocklist, from: "@blocked", action: drop }
 `,
+    'kept.yaml': `version: 1
+interfaces: [eth0]
+sets:
+  plain: { file: blocked.txt }
+  seen: { addresses: [0.0.0.0/0, 198.51.100.0/24, "2001:db8::/32"], counters: true, memory: 64KiB }
+  short: { addresses: [0.0.0.0/0], ttl: 3s }
+prefilter:
+  - { name: plain, from: "@plain", action: count }
+  - { name: seen, from: "@seen", action: count }
+  - { name: short, from: "@short", action: drop }
+`,
     'elsewhere.yaml': 'version: 1\ninterfaces: [eth7]\ningress: { default: drop }\n',
   });
   lab = await createPair({ name: 'cli' });
@@ -233,4 +244,32 @@ test('without rights', () => {
   const { status, stderr } = sluice(['up', 'policy.yaml'], { cwd: folder.path, unprivileged: true });
   expect(status).toBe(1);
   expect(stderr).toContain('[kernel/no-permission]');
+});
+
+test('`sets` shows members, counts and memory; what expires does so after the process was killed', async () => {
+  const process = await up('kept.yaml');
+  expect((await ping(3)).status).not.toBe(0);
+  process.child.kill('SIGKILL');
+  await process.ended;
+  expect(ask('sets').stdout).toMatch(/^seen +5 +IPv4 +2 +3 +294 B +\d+ B of 64\.0 KiB$/m);
+  const { sets } = JSON.parse(ask('sets', '-o', 'json').stdout);
+  expect(sets).toContainEqual(
+    expect.objectContaining({ set: 'seen', family: 6, line: 5, members: 1, packets: 0, ttlSeconds: null }),
+  );
+  expect(sets).toContainEqual(expect.objectContaining({ set: 'plain', packets: null, memory: expect.anything() }));
+  expect(
+    ask('sets', 'seen', '-o', 'ndjson')
+      .stdout.split('\n')
+      .slice(0, 3)
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    { member: '0.0.0.0/0', packets: 3, bytes: 294, ttlSeconds: null },
+    { member: '198.51.100.0/24', packets: 0, bytes: 0, ttlSeconds: null },
+    { member: '2001:db8::/32', packets: 0, bytes: 0, ttlSeconds: null },
+  ]);
+  await expect.poll(async () => (await ping(1)).status, { timeout: 10_000 }).toBe(0);
+  expect(ask('sets', '@short').stdout).toMatch(/^member +packets +bytes +ttl left\n$/);
+  const unknown = ask('sets', 'sean');
+  expect(unknown.status).toBe(1);
+  expect(unknown.stderr).toContain('did you mean "seen"');
 });
