@@ -106,12 +106,18 @@ function worst(values: readonly Value[]): Value {
 function goal(title: string, atMost: number, unit: string, values: readonly Value[]): Goal {
   const withUnit = (value: string): string => (unit === '' ? value : `${value} ${unit}`);
   const known = values.flatMap(([of, value]) => (value === undefined ? [] : [{ of, value }]));
-  const cameTo = known
-    .map(({ of, value }) => (of === '' ? withUnit(number(value)) : `${of} ${number(value)}`))
-    .join(', ');
-  if (known.length < values.length) return { title, atMost: withUnit(count(atMost)), cameTo, verdict: 'not measured' };
-  const reached = known.every(({ value }) => value <= atMost);
-  return { title, atMost: withUnit(count(atMost)), cameTo, verdict: reached ? 'reached' : 'missed' };
+  const [only, ...others] = known;
+  const cameTo =
+    only && others.length === 0
+      ? `${withUnit(number(only.value))}${only.of === '' ? '' : ` (${only.of})`}`
+      : known.map(({ of, value }) => `${of} ${number(value)}`).join(', ');
+  const reached = known.every(({ value }) => value <= atMost) ? 'reached' : 'missed';
+  return {
+    title,
+    atMost: withUnit(count(atMost)),
+    cameTo,
+    verdict: known.length < values.length ? 'not measured' : reached,
+  };
 }
 
 const count = (value: number): string => value.toLocaleString('en');

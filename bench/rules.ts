@@ -20,18 +20,21 @@ else showCost(list);
 
 function showCost(list: MeasuredList): void {
   const structure = (['straight', 'trees'] as const).find((one) => process.argv.includes(`--${one}`));
-  const cost = measureRules(list, structure ? { structure } : {});
-  console.log(`${cost.title} (${cost.rules} rules, ${cost.source})
+  for (const cost of measureRules([list], structure ? { structure } : {})) {
+    console.log(`${cost.title} (${cost.rules} rules, ${cost.source})
   verdict ${cost.cold.median} ns cold (${cost.cold.min} to ${cost.cold.max}), ${cost.hot.median} hot; rules alone ${cost.coldOfRules.median}
   ${(cost.memory / 2 ** 20).toFixed(2)} MiB, ${cost.verified} instructions verified
   check ${cost.seconds.check} s, compile ${cost.seconds.compile} s, load ${cost.seconds.load} s
   ${cost.disagreements} disagreements in ${cost.compared}`);
+  }
 }
 
 async function showContest(list: MeasuredList): Promise<void> {
   pinGenerator();
-  for (const { title, nanoseconds, loadSeconds, how, unavailable } of await contestOf(list)) {
+  for (const { title, nanoseconds, loadSeconds, how, note, unavailable } of await contestOf(list)) {
     const cost = nanoseconds ? `${nanoseconds.median} ns (${nanoseconds.min} to ${nanoseconds.max})` : unavailable;
-    console.log(`${title}: ${cost}${loadSeconds ? `, loaded in ${loadSeconds} s` : ''}${how ? `, ${how}` : ''}`);
+    console.log(
+      `${title}: ${cost}${loadSeconds ? `, loaded in ${loadSeconds} s` : ''}${how ? `, ${how}` : ''}${note ? `; ${note}` : ''}`,
+    );
   }
 }

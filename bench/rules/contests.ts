@@ -22,6 +22,8 @@ export interface ContestResult {
   readonly loadSeconds?: number;
   /** In what the rules were put, where that is not plain. */
   readonly how?: string;
+  /** Why not in something better. */
+  readonly note?: string;
 }
 
 const ROUNDS = 3;
@@ -42,12 +44,16 @@ export async function contestOf(list: MeasuredList): Promise<ContestResult[]> {
     list.family,
   );
   const contestants: Contestant[] = [];
-  const loaded = new Map<string, Pick<ContestResult, 'loadSeconds' | 'how'>>();
+  const loaded = new Map<string, Pick<ContestResult, 'loadSeconds' | 'how' | 'note'>>();
   const fits = rulePeers.filter(({ most, takes }) => list.rules.length <= most && takes(list));
   try {
     const peers = fits.map((peer) =>
-      asPeer(peer, list, (seconds, how) =>
-        loaded.set(peer.id, { loadSeconds: Number(seconds.toFixed(3)), ...(how !== undefined && { how }) }),
+      asPeer(peer, list, (seconds, { how, note }) =>
+        loaded.set(peer.id, {
+          loadSeconds: Number(seconds.toFixed(3)),
+          ...(how !== undefined && { how }),
+          ...(note !== undefined && { note }),
+        }),
       ),
     );
     for (const peer of [bareXdp, ...peers]) {

@@ -1,5 +1,5 @@
 import { type ContestResult, contestLists, contestOf } from './contests.ts';
-import { classbenchLists, cloudList, clouds } from './lists.ts';
+import { clouds, measuredLists } from './lists.ts';
 import { measureRules, type RuleCost } from './measure.ts';
 
 /** What rules cost, and what they cost with others. */
@@ -10,10 +10,12 @@ export interface RuleResults {
 
 export async function measureRuleLists(say: (text: string) => void): Promise<RuleResults> {
   const costs: RuleCost[] = [];
-  const kinds = Object.keys(clouds) as (keyof typeof clouds)[];
-  const lists = kinds.flatMap((kind) => [10, 1_000].map((size) => cloudList(kind, size)));
-  for (const list of [...lists, cloudList('security-groups', 100_000)]) costs.push(measured(list));
-  for (const list of classbenchLists()) costs.push(measured(list));
+  for (const lists of measuredLists()) {
+    for (const cost of measureRules(lists)) {
+      say(`${cost.title}: ${cost.cold.median} ns cold, ${cost.hot.median} hot, ${cost.disagreements} disagreements`);
+      costs.push(cost);
+    }
+  }
   const contests: ContestResult[] = [];
   for (const list of contestLists()) {
     const results = await contestOf(list);
@@ -23,15 +25,9 @@ export async function measureRuleLists(say: (text: string) => void): Promise<Rul
     contests.push(...results);
   }
   return { costs, contests };
-
-  function measured(list: Parameters<typeof measureRules>[0]): RuleCost {
-    const cost = measureRules(list);
-    say(`${cost.title}: ${cost.cold.median} ns cold, ${cost.hot.median} hot, ${cost.disagreements} disagreements`);
-    return cost;
-  }
 }
 
-const ns = (value: number): string => (value < 10_000 ? value.toFixed(0) : Math.round(value).toLocaleString('en'));
+const ns = (value: number): string => Math.round(value).toLocaleString('en');
 const count = (value: number): string => value.toLocaleString('en');
 const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 
@@ -39,7 +35,8 @@ const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 export function ruleTables({ costs, contests }: RuleResults): string {
   const classbench = costs.filter(({ id }) => /^(acl1|fw1|ipc1)-/.test(id));
   const others = costs.filter((cost) => !classbench.includes(cost));
-  return `${costTable('ClassBench', classbench)}
+  const made = classbench.some(({ source }) => source === 'generated');
+  return `${costTable(made ? "Made in the shapes of ClassBench's" : 'ClassBench', classbench)}
 
 ${costTable('As clouds have them', others)}
 
@@ -80,11 +77,14 @@ function contestTables(contests: readonly ContestResult[]): string {
 function contestTable(title: string, contests: readonly ContestResult[]): string {
   const sizes = [...new Set(contests.map(({ rules }) => rules))].sort((a, b) => a - b);
   const peers = [...new Map(contests.map(({ id, title }) => [id, title]))];
-  const notes: string[] = [];
+  /** What needs saying, and of which sizes. */
+  const notes = new Map<string, number[]>();
+  const addNote = (note: string, size: number) => notes.set(note, [...(notes.get(note) ?? []), size]);
   const cell = (id: string, size: number): string => {
     const found = contests.find((one) => one.id === id && one.rules === size);
-    if (found?.unavailable !== undefined) notes.push(`${found.title}, ${count(size)}: ${found.unavailable}.`);
-    if (found?.nanoseconds === undefined) return found === undefined ? '' : 'none';
+    const note = found?.unavailable ?? found?.note;
+    if (found && note !== undefined) addNote(`${found.title}: ${note}`, size);
+    if (found?.nanoseconds === undefined) return found === undefined ? '' : 'not loaded';
     return `${ns(found.nanoseconds.median)} (${found.loadSeconds?.toFixed(2)} s)`;
   };
   const rows = peers.map(
@@ -96,5 +96,5 @@ function contestTable(title: string, contests: readonly ContestResult[]): string
   }
   return `| ${title}: ns a packet (loaded in) | ${sizes.map(count).join(' | ')} |
 | --- | ${sizes.map(() => '---').join(' | ')} |
-${rows.join('\n')}${notes.length > 0 ? `\n\n${[...new Set(notes)].join('\n')}` : ''}`;
+${rows.join('\n')}${[...notes].map(([note, sizes]) => `\n\n${note} (${sizes.map(count).join(', ')} rules).`).join('')}`;
 }

@@ -33,7 +33,7 @@ export const bpfilter: readonly RulePeer[] = [
       const elements = new Set(rules.map((rule) => keys.map((key) => text(rule)[key]).join(', ')));
       const key = `(${keys.join(', ')})`;
       const set = `set listed ${key} in {\n${[...elements].join('\n')}\n}`;
-      return { ...(await loadChain(host, [set, `rule ${key} in listed counter DROP`])), how: key };
+      return { ...(await loadChain(host, [set, `rule ${key} in listed counter DROP`])), how: keys.join(', ') };
     },
   },
 ];
@@ -84,11 +84,13 @@ function matches({ src, dst, srcPort, dstPort, protocol }: FiveTuple): string {
     if (prefix.length === 32) return `ip4.${which}addr eq ${addressText(prefix.address, 'v4')}`;
     return `ip4.${which}net eq ${prefixText(prefix, 'v4')}`;
   };
-  return [
+  const asked = [
     address(src, 's'),
     address(dst, 'd'),
     protocol === undefined ? '' : `meta.l4_proto eq ${protocol}`,
     hasPorts(protocol) && !isAny(srcPort) ? `meta.sport ${range(srcPort)}` : '',
     hasPorts(protocol) && !isAny(dstPort) ? `meta.dport ${range(dstPort)}` : '',
-  ].join(' ');
+  ].filter((match) => match !== '');
+  // A rule must ask for something.
+  return asked.join(' ') || 'meta.l3_proto eq ipv4';
 }

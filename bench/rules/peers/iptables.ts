@@ -33,7 +33,7 @@ interface Type {
   /** As options of `create`. */
   readonly options?: string;
   readonly elements: (rule: MeasuredList['rules'][number]) => readonly string[];
-  readonly note?: string;
+  readonly remark?: string;
 }
 
 /** The types that can hold the list, the best first: a kernel may have been built without some of them. */
@@ -71,7 +71,7 @@ function typesFor(kind: MeasuredList['kind']): readonly Type[] {
           { length: 2 ** (32 - dst.length) },
           (_, i) => `${addressText(dst.address + BigInt(i), 'v4')},tcp:${dstPort[0]},${prefixText(src, 'v4')}`,
         ),
-      note: 'each destination address an element',
+      remark: 'each destination address an element',
     },
   ];
 }
@@ -91,7 +91,11 @@ export const ipset: RulePeer = {
     const protocol = type.name.includes('port') ? ['-p', 'tcp'] : [];
     await mustRun(host, command, [...prerouting, ...protocol, ...match, '-j', 'DROP']);
     await mustRun(host, command, [...prerouting, '-j', 'DROP']);
-    return { how: [type.name, type.note, ...refused].filter((part) => part !== undefined).join('; ') };
+    const note = refused.join('; ');
+    return {
+      how: type.remark === undefined ? type.name : `${type.name}, ${type.remark}`,
+      ...(note !== '' && { note }),
+    };
   },
 };
 

@@ -21,6 +21,8 @@ export interface Loaded {
   readonly tearDown?: TearDown;
   /** In what the rules were put, where that is not plain. */
   readonly how?: string;
+  /** Why not in something better. */
+  readonly note?: string;
 }
 
 export function prefixText({ address, length }: Prefix, family: Family): string {
