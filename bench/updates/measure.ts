@@ -48,8 +48,8 @@ async function changeBackAndForth(lab: Lab, folder: string, size: number, rounds
     const probe = await startProbe(lab);
     const [added, removed] = [createTimes(), createTimes()];
     for (let round = 0; round < rounds; round++) {
-      await change(withRule, added, () => probe.begun());
-      await change(without, removed, () => probe.ceased());
+      await change(withRule, added, (renamed) => probe.firstAfter(renamed));
+      await change(without, removed, () => probe.last());
     }
     await probe.close();
     return { rules, added: added.cost(), removed: removed.cost() };
@@ -57,15 +57,15 @@ async function changeBackAndForth(lab: Lab, folder: string, size: number, rounds
     await up.close();
   }
 
-  async function change(text: string, times: Times, arrived: () => Promise<number>): Promise<void> {
+  async function change(text: string, times: Times, arrived: (renamed: number) => Promise<number>): Promise<void> {
     const next = `${file}.next`;
     writeFileSync(next, text);
     // Anywhere between two looks at the file.
     await setTimeout(Math.random() * LOOK_INTERVAL_MS);
-    const started = performance.now();
+    const renamed = performance.now();
     renameSync(next, file);
-    const [at, work] = await Promise.all([arrived(), up.changed()]);
-    times.add(at - started, work);
+    const work = await up.changed();
+    times.add((await arrived(renamed)) - renamed, work);
   }
 }
 
