@@ -1,7 +1,8 @@
+import type { Prefix } from '../../src/kernel/index.ts';
 import type { Sample } from '../results.ts';
 import type { SetCase } from './cases.ts';
 import { kernelBytes, settledKernelBytes } from './kernel-bytes.ts';
-import { ADDRESSES, createAddressArray } from './lookup.ts';
+import { ADDRESSES, type AddressArray, createAddressArray } from './lookup.ts';
 import { askedAddresses, type Prefixes, prefixAt, prefixList, randomPrefixes } from './prefixes.ts';
 import type { Structure } from './structure.ts';
 import { structures } from './structures.ts';
@@ -52,8 +53,8 @@ export function measureSet(one: SetCase): SetCost {
 function costOf(
   { id, title, fill }: Structure,
   prefixes: Prefixes,
-  others: ReturnType<typeof othersThan>,
-  array: ReturnType<typeof createAddressArray>,
+  others: readonly Prefix[],
+  array: AddressArray,
 ): StructureCost {
   const before = settledKernelBytes();
   const started = performance.now();
@@ -80,11 +81,10 @@ function costOf(
 }
 
 /** Prefixes like the members, none of which is one. */
-function othersThan(members: Prefixes) {
-  const keyOf = ({ address, length }: { address: bigint; length: number }): string => `${address}/${length}`;
-  const others = new Map(
-    prefixList(randomPrefixes(UPDATES + 100, members.family, 4_711)).map((one) => [keyOf(one), one]),
-  );
+function othersThan(members: Prefixes): Prefix[] {
+  const keyOf = ({ address, length }: Prefix): string => `${address}/${length}`;
+  const drawn = prefixList(randomPrefixes(UPDATES + 100, members.family, 4_711));
+  const others = new Map(drawn.map((one) => [keyOf(one), one]));
   for (let i = 0; i < members.lengths.length; i++) others.delete(keyOf(prefixAt(members, i)));
   return [...others.values()].slice(0, UPDATES);
 }
