@@ -34,7 +34,7 @@ export const hardLists = {
     const random = createRandom(13);
     const spines = Array.from({ length: 64 }, () => random(2 ** 32));
     const prefix = (): Prefix => {
-      const length = random(33);
+      const length = 4 + random(29);
       const behind = BigInt(32 - length);
       return { address: (BigInt(spines[random(spines.length)] as number) >> behind) << behind, length };
     };
