@@ -6,6 +6,7 @@ import type { Box } from './classifier/rule-boxes.ts';
 import { startSearch } from './classifier/walk.ts';
 import type { LoweredRule, Test } from './lower.ts';
 import { createRandom } from './random.ts';
+import { verdictOf } from './verdict.ts';
 
 /** What rules cost a packet, nanoseconds: measured on one machine (docs/classifier.md), so that what matters is the ratio. */
 export interface Cost {
@@ -19,11 +20,20 @@ export interface Cost {
 const RULE_NS = 2;
 const TEST_NS: Readonly<Partial<Record<Test['kind'], number>>> = { address: 4, payload: 8, filter: 20 };
 
+/** What a rule does that does not decide, for each packet, of which it has some. */
+const EFFECT_NS = 10;
+
 export function straightCost(rules: readonly LoweredRule[]): Cost {
   const worst = rules.reduce((sum, { tests }) => sum + RULE_NS + testsNs(tests), 0);
-  // Some rule decides most packets: on average one in the middle.
-  return { expected: Math.round((rules.length * RULE_NS) / 2), worst: Math.round(worst) };
+  const goOn = rules.filter(({ action }) => !(action.kind in verdictOf)).length;
+  return {
+    expected: Math.round(straightNs(rules.length) + goOn * EFFECT_NS),
+    worst: Math.round(worst + goOn * EFFECT_NS),
+  };
 }
+
+/** Of rules that decide: most packets meet one in the middle. */
+export const straightNs = (rules: number): number => (rules * RULE_NS) / 2;
 
 const testsNs = (tests: readonly Test[]): number => tests.reduce((ns, test) => ns + (TEST_NS[test.kind] ?? 1), 0);
 

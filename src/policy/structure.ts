@@ -4,7 +4,7 @@ import type { Family } from './classifier/boxes.ts';
 import { buildClassifier, type Classifier } from './classifier/classifier.ts';
 import { FIRST_CLASS, NO_CLASS } from './classifier/entry.ts';
 import { type RuleBox, toColumns } from './classifier/rule-boxes.ts';
-import { straightCost, treesCostOf } from './cost.ts';
+import { straightNs, treesCostOf } from './cost.ts';
 import type { LoweredRule, Test } from './lower.ts';
 import { patchedBy } from './patched.ts';
 import { testsKey } from './tests-key.ts';
@@ -79,7 +79,7 @@ export function structureChain(rules: readonly LoweredRule[], options: Structure
 }
 
 const isCheaperStraight = (rules: readonly LoweredRule[], boxes: number): boolean =>
-  straightCost(rules).expected <= treesCostOf(boxes).expected;
+  straightNs(rules.length) <= treesCostOf(boxes).expected;
 
 /** Whether a packet that is not IP may match. */
 function mayMatchOther({ rule: { match } }: LoweredRule): boolean {

@@ -48,6 +48,7 @@ async function explain(session: Session, { plan, bytecode, structure }: Options,
     data: Object.assign({}, ...parts.map(({ data }) => data)) as unknown,
     text: (paint) => parts.map(({ text }) => text(paint)).join('\n'),
   });
+  await session.complain(parts.flatMap((part) => ('warnings' in part ? part.warnings : [])));
   return 0;
 }
 
@@ -64,16 +65,19 @@ async function planPart(policy: CheckedPolicy) {
 }
 
 async function programsPart(policy: CheckedPolicy, how: How) {
-  const [{ openRehearsal }, { programsText }, { explainStructures, structuresText }] = await Promise.all([
-    import('../../datapath/rehearsal.ts'),
-    import('../explain/programs.ts'),
-    import('../explain/structures.ts'),
-  ]);
+  const [{ openRehearsal }, { programsText }, { explainStructures, structuresText }, { warnOfCost }] =
+    await Promise.all([
+      import('../../datapath/rehearsal.ts'),
+      import('../explain/programs.ts'),
+      import('../explain/structures.ts'),
+      import('../../policy/warn-of-cost.ts'),
+    ]);
   try {
     using rehearsal = openRehearsal(policy, how);
-    const data = { lookups: explainStructures(rehearsal.generation.compiled), ...rehearsal.inspect() };
+    const { compiled } = rehearsal.generation;
+    const data = { lookups: explainStructures(compiled), ...rehearsal.inspect() };
     const text = (paint: Session['paint']) => `${structuresText(data.lookups, paint)}\n${programsText(data, paint)}`;
-    return { data, text };
+    return { data, text, warnings: warnOfCost(compiled) };
   } catch (error) {
     throw suggestPlan(error);
   }

@@ -67,10 +67,6 @@ export function growTrees(boxes: Boxes, limits: TreeLimits = treeLimits): GrownT
     room.entries -= list.length - left.size;
     list = Uint32Array.from(left).sort();
   }
-  console.log(
-    'effort a box',
-    Math.round((limits.effortABox * boxes.count + limits.freeEffort - effort.left) / boxes.count),
-  );
   return { trees, hiding };
 }
 
