@@ -153,14 +153,3 @@ function costOf(boxes: Boxes, list: Uint32Array, region: Region, cut: Cut, limit
   const memory = (children / 4 + (instances - kept)) / kept;
   return Math.log2(squares / instances + 0.5) + limits.memoryWeight * memory + (LEFT_WEIGHT * left) / list.length;
 }
-
-/**
- * Into how many children of a cut of `bits` bits a box falls that asks for the bits `asked` of it. Where it does not ask
- * for the first ones alone, it is counted to fall into all.
- */
-export function copiesOf(asked: number, bits: number): number {
-  const missing = bits === 0 ? 0 : trailingZeros(asked, bits);
-  return 1 << (asked === (((1 << bits) - 1) >>> missing) << missing ? missing : bits);
-}
-
-const trailingZeros = (asked: number, bits: number): number => (asked === 0 ? bits : 31 - Math.clz32(asked & -asked));

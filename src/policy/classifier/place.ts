@@ -1,5 +1,5 @@
 import type { Boxes } from './boxes.ts';
-import { type Cut, copiesOf } from './cut.ts';
+import type { Cut } from './cut.ts';
 import { portsOf, portsWord, type Region } from './region.ts';
 
 /** Into which children of a cut a box falls. */
@@ -71,3 +71,14 @@ function placingRanges(boxes: Boxes, { word, shift, bits }: Cut, region: Region)
     into.partialLast = hi < (end + 1) * width - 1 || lo > end * width;
   };
 }
+
+/**
+ * Into how many children of a cut of `bits` bits a box falls that asks for the bits `asked` of it. Where it does not ask
+ * for the first ones alone, it is counted to fall into all.
+ */
+function copiesOf(asked: number, bits: number): number {
+  const missing = bits === 0 ? 0 : trailingZeros(asked, bits);
+  return 1 << (asked === (((1 << bits) - 1) >>> missing) << missing ? missing : bits);
+}
+
+const trailingZeros = (asked: number, bits: number): number => (asked === 0 ? bits : 31 - Math.clz32(asked & -asked));
