@@ -200,6 +200,10 @@ export const errors = {
     meaning: 'A watched file has grown beyond the room that its set has in the kernel.',
     help: 'The programs are built anew with more room; if this stays, start `sluice up` again.',
   },
+  'datapath/no-memory': {
+    meaning: 'The kernel has no memory for a map or a program of the policy. What was in force before stays in force.',
+    help: 'Free memory, or raise the limit of the memory cgroup (memory.max); `sluice explain` shows what the maps of a policy take.',
+  },
   'datapath/damaged-state': {
     meaning: 'What is known of the policy in force cannot be read; the kernel goes on enforcing it.',
     help: '`sluice down` removes it; `sluice up FILE` puts one in force again.',
