@@ -49,6 +49,8 @@ export function createGenerationMaps(
   const tries = new Map(compiled.tries.map((trie) => [trie.map, trie]));
   const tables = new Map(compiled.tables.map((table) => [table.map, table]));
 
+  const operands = new Map(compiled.operands.map((rows) => [rows.map, rows]));
+
   function get(hook: HookName, name: string): MapHandle {
     const key = PER_HOOK.has(name) ? `${hook}:${name}` : name;
     let map = all.get(key);
@@ -69,6 +71,8 @@ export function createGenerationMaps(
     if (trie) return createTrie(trie);
     const table = tables.get(name);
     if (table) return createTable(table);
+    const rows = operands.get(name);
+    if (rows) return createArray(name, new Uint8Array(rows.words.buffer), 0);
     if (name === 'rounds') return createRounds();
     if (name === 'bitmaps') return createArray(name, compiled.bitmaps, 0);
     if (name === '.rodata') return createConstants(hook, constants);
