@@ -4,6 +4,7 @@ import { FIRST_RULE } from '../generated/abi.ts';
 import { type Capability, effectiveCapabilities, inNamespace, namespaceInode, openNamespace } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { allRules } from '../policy/rule-place.ts';
+import { warnOfCost } from '../policy/warn-of-cost.ts';
 import { carryCounters, type RuleCounter, readCounters } from './counters.ts';
 import { type LogEvent, subscribeToLog } from './events.ts';
 import type { Generation } from './generation.ts';
@@ -143,7 +144,7 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
       return current.state.interfaces;
     },
     get warnings() {
-      return current.warnings;
+      return [...current.warnings, ...warnOfCost(current.generation.compiled)];
     },
     get generation() {
       return current.generation;

@@ -20,6 +20,7 @@ import type { ClassifierTable } from '../policy/emit/entry.ts';
 import type { TrieMap } from '../policy/tables.ts';
 import { counterRows } from './counters.ts';
 import type { HookName } from './generation.ts';
+import { explainMemory } from './no-memory.ts';
 import { dataPlane } from './objects.ts';
 import { createRecordSet, type RecordSet, type RecordSets, sharedSet } from './record-sets.ts';
 
@@ -53,14 +54,21 @@ export function createGenerationMaps(
   const tries = new Map(compiled.tries.map((trie) => [trie.map, trie]));
   const tables = new Map(compiled.tables.map((table) => [table.map, table]));
 
+  const operands = new Map(compiled.operands.map((rows) => [rows.map, rows]));
+
   function get(hook: HookName, name: string): MapHandle {
     const key = PER_HOOK.has(name) ? `${hook}:${name}` : name;
     let map = all.get(key);
     if (map === undefined) {
-      map = inherit(key) ?? create(hook, name);
+      map = inherit(key) ?? explainMemory(`map "${name}"`, sizeOf(name), () => create(hook, name));
       all.set(key, map);
     }
     return map;
+  }
+
+  function sizeOf(name: string): number | undefined {
+    const table = tables.get(name);
+    return table && sizeOfTable(table);
   }
 
   function create(hook: HookName, name: string): MapHandle {
@@ -73,6 +81,8 @@ export function createGenerationMaps(
     if (trie) return createTrie(trie);
     const table = tables.get(name);
     if (table) return createTable(table);
+    const rows = operands.get(name);
+    if (rows) return createArray(name, new Uint8Array(rows.words.buffer), 0);
     if (name === 'rounds') return createRounds();
     if (name === 'bitmaps') return createArray(name, compiled.bitmaps, 0);
     if (name === '.rodata') return createConstants(hook, constants);
@@ -149,9 +159,12 @@ function explainSize<T>({ map, set, capacity }: TrieMap, action: () => T): T {
 /** Room behind a table's words for the longest entry, bytes: code reads that of an index which it only masks. */
 const TABLE_SLACK = 64;
 
-function createTable({ map, classifier: { image }, capacity }: ClassifierTable): MapHandle {
-  const valueSize = capacity * WORD_BYTES + TABLE_SLACK;
-  const shape = { keySize: u32.size, valueSize, maxEntries: 1, flags: BPF_F_MMAPABLE };
+const sizeOfTable = ({ capacity }: ClassifierTable): number => capacity * WORD_BYTES + TABLE_SLACK;
+
+function createTable(table: ClassifierTable): MapHandle {
+  const { map, classifier } = table;
+  const { image } = classifier;
+  const shape = { keySize: u32.size, valueSize: sizeOfTable(table), maxEntries: 1, flags: BPF_F_MMAPABLE };
   const handle = createMapHandle({ type: 'array', name: map, ...shape });
   try {
     using memory = mapMemory(handle);

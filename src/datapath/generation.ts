@@ -6,6 +6,7 @@ import { loadFunctionBtf } from '../kernel/program/function-btf.ts';
 import type { CompiledHook, CompiledPolicy } from '../policy/compile.ts';
 import { placeOfRule } from '../policy/rule-place.ts';
 import { createGenerationMaps, type GenerationMaps } from './generation-maps.ts';
+import { explainMemory } from './no-memory.ts';
 import { dataPlane } from './objects.ts';
 
 /** A whole set of programs for one policy, loaded and verified, attached to nothing. Immutable but for its maps. */
@@ -55,15 +56,16 @@ export function buildGeneration(compiled: CompiledPolicy, options: GenerationOpt
     const code = patchMaps(linked, (name) => maps.get(hook, name).fd);
     const frags = hook === 'xdp' && constants['multi_buffer'] === 1;
     using btf = loadFunctionBtf(linked.functions);
+    const definition = {
+      type: hook === 'xdp' ? 'xdp' : 'sched_cls',
+      name: entry.name,
+      code,
+      license: dataPlane(hook).license,
+      btf,
+      ...(frags && { flags: BPF_F_XDP_HAS_FRAGS }),
+    } as const;
     const program = explainRefusal(compiled, linked, () =>
-      loadProgram({
-        type: hook === 'xdp' ? 'xdp' : 'sched_cls',
-        name: entry.name,
-        code,
-        license: dataPlane(hook).license,
-        btf,
-        ...(frags && { flags: BPF_F_XDP_HAS_FRAGS }),
-      }),
+      explainMemory(`program "${entry.name}"`, code.byteLength, () => loadProgram(definition)),
     );
     programs.push({ hook, program, linked });
     return program;

@@ -11,7 +11,6 @@ import {
 } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import { costWarnings } from '../policy/cost-warnings.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { type Attachment, type AttachOptions, attach } from './attach.ts';
 import { buildGeneration, type Generation } from './generation.ts';
@@ -88,7 +87,7 @@ export function putInForce(
     const state = { ...own, interfaces: attached.map(interfaceState) };
     writeState(paths.state, state);
     const ofInterfaces = [...attached.flatMap((one) => one.warnings), ...interfaceWarnings(policy, attached)];
-    const warnings = [...mounted, ...costWarnings(compiled), ...ofInterfaces];
+    const warnings = [...mounted, ...ofInterfaces];
     const stamp = stateStamp(paths.state);
     inForce = { generation, state, stamp, countsOn: inherit !== undefined, warnings };
   } catch (error) {

@@ -47,7 +47,7 @@ const LONGEST_FRAME = 3400;
 const LONGEST_IN_BUFFERS = 65_536;
 
 /** With `multiBuffer`, what comes in is judged in full length up to 64 KiB: Linux 5.18. */
-export type RehearsalOptions = Pick<CompileOptions, 'partLimits' | 'multiBuffer' | 'structure'>;
+export type RehearsalOptions = Pick<CompileOptions, 'partLimits' | 'multiBuffer' | 'structure' | 'previous'>;
 
 /** Numbers for interfaces that need not exist: those of a rehearsal are told apart by their place in the policy. */
 const FIRST_IFINDEX = 1_000_000;

@@ -193,4 +193,9 @@ export const policyErrors = {
       'Warning: a `filter` names ARP or neighbour discovery, about which a rule is only asked where its `protocol` or `icmpType` does.',
     help: 'Write `protocol: arp`, or the ICMPv6 type like `icmpType: neighbor-solicitation`, beside the filter.',
   },
+  'policy/slow-rules': {
+    meaning:
+      'Warning: a packet takes more than a microsecond on average, or ten at most, to find its rule, for many rules cannot be told apart by addresses, ports and protocols.',
+    help: 'Narrow the rules that are named, or put those that take most packets above them; `sluice explain` shows what each stage costs.',
+  },
 } as const;

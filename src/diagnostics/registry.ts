@@ -163,11 +163,6 @@ export const errors = {
   },
 
   // The data plane in the kernel (src/datapath)
-  'policy/costly-rules': {
-    meaning:
-      'Many rules overlap so that no bits of a header tell them apart: a packet may be compared with all of them.',
-    help: 'Rules with wide ranges of ports from and to short prefixes are of this kind: narrow addresses or ports, or split ranges; `sluice explain` shows what it costs.',
-  },
   'datapath/missing-object': {
     meaning: 'The compiled data plane is not where Sluice is installed.',
     help: 'In a checkout, run `make build`; else install the package again.',
@@ -204,6 +199,10 @@ export const errors = {
   'datapath/set-too-large': {
     meaning: 'A set takes more than the room that it has in the kernel.',
     help: 'Give the set more `memory`, or fewer members. A content that was in force before stays in force.',
+  },
+  'datapath/no-memory': {
+    meaning: 'The kernel has no memory for a map or a program of the policy. What was in force before stays in force.',
+    help: 'Free memory, or raise the limit of the memory cgroup (memory.max); `sluice explain` shows what the maps of a policy take.',
   },
   'datapath/damaged-state': {
     meaning: 'What is known of the policy in force cannot be read; the kernel goes on enforcing it.',

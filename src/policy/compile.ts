@@ -7,8 +7,16 @@ import type { Emitter } from './emit/emitter.ts';
 import type { ClassifierTable } from './emit/entry.ts';
 import { type Hook, hooks } from './emit/hook.ts';
 import { recordFinder } from './emit/record-finder.ts';
-import { type Chain, type ChainOptions, emitChain, type PartLimits } from './emit/stage.ts';
+import {
+  type Chain,
+  type ChainOptions,
+  emitChain,
+  type PartLimits,
+  partLimits,
+  utmostPartLimits,
+} from './emit/stage.ts';
 import type { LoweredRule } from './lower.ts';
+import type { OperandTable } from './operands.ts';
 import { type Plan, planPolicy, type StagePlan } from './plan.ts';
 import { type Structure, structureChain } from './structure.ts';
 import { createBitmapTable, createSetTable, type TrieMap } from './tables.ts';
@@ -37,6 +45,7 @@ export interface CompiledPolicy {
   /** Chains of rules by their names, as they are asked. */
   readonly structures: ReadonlyMap<string, Structure>;
   readonly tables: readonly ClassifierTable[];
+  readonly operands: readonly OperandTable[];
   /** The value of the map `bitmaps`; empty where none is used. */
   readonly bitmaps: Uint8Array;
   /** Entries of the map `counters` for each CPU: reasons, then rules. */
@@ -115,6 +124,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
     tries: sets.tries,
     structures,
     tables: [...tables.values()],
+    operands: [...structures.values()].flatMap(operandsOfStructure),
     bitmaps: bitmaps.contents(),
     counters,
     limits: FIRST_LOG_LIMIT + logs.count,
@@ -127,6 +137,11 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
     },
   };
 }
+
+const operandsOfStructure = (structure: Structure): OperandTable[] =>
+  structure.kind === 'straight'
+    ? []
+    : [...structure.v4, ...structure.v6].flatMap((block) => (block.kind === 'trees' && block.operands) || []);
 
 const marks = ({ stages }: Plan): boolean =>
   stages.some((stage) => [stage.rules, stage.neighbourRules].some((list) => list.some(isMark)));
@@ -142,6 +157,24 @@ function logRules({ prefilter, ingress, egress }: CheckedPolicy): { first: numbe
 const capacityOf = ({ image }: Classifier): number => 2 ** Math.ceil(Math.log2(image.length));
 
 function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextProgram'>): CompiledHook {
+  // Programs that are longer than they need to be take the verifier longer.
+  const limits = options.limits ? [options.limits] : [partLimits, utmostPartLimits];
+  let longestWay = 0;
+  for (const some of limits) {
+    const code = emitParts(chains, { ...options, limits: some });
+    if (code.longestWay <= MAX_PARTS) return code;
+    longestWay = code.longestWay;
+  }
+  throw new SluiceError({
+    code: 'policy/too-many-rules',
+    message: `the rules fill ${longestWay + 1} programs, and the kernel goes through ${MAX_PARTS + 1} for a packet`,
+  });
+}
+
+function emitParts(
+  chains: readonly Chain[],
+  options: Omit<ChainOptions, 'nextProgram'>,
+): CompiledHook & { readonly longestWay: number } {
   const functions: BpfFunction[] = [];
   const parts: { index: number; function: BpfFunction }[] = [];
   let next = FIRST_PART;
@@ -155,13 +188,7 @@ function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextPro
       parts.push({ index: first + i, function: part });
     });
   }
-  if (longestWay > MAX_PARTS) {
-    throw new SluiceError({
-      code: 'policy/too-many-rules',
-      message: `the rules fill ${longestWay + 1} programs, and the kernel goes through ${MAX_PARTS + 1} for a packet`,
-    });
-  }
-  return { functions, parts };
+  return { functions, parts, longestWay };
 }
 
 const handsOn = { id: Reason.NONE, verdict: Verdict.NONE } as const;

@@ -6,6 +6,7 @@ import type { Box } from './classifier/rule-boxes.ts';
 import { startSearch } from './classifier/walk.ts';
 import type { LoweredRule, Test } from './lower.ts';
 import { createRandom } from './random.ts';
+import { verdictOf } from './verdict.ts';
 
 /** What rules cost a packet, nanoseconds: measured on one machine (docs/classifier.md), so that what matters is the ratio. */
 export interface Cost {
@@ -19,11 +20,20 @@ export interface Cost {
 const RULE_NS = 2;
 const TEST_NS: Readonly<Partial<Record<Test['kind'], number>>> = { address: 4, payload: 8, filter: 20 };
 
+/** What a rule does that does not decide, for each packet, of which it has some. */
+const EFFECT_NS = 10;
+
 export function straightCost(rules: readonly LoweredRule[]): Cost {
   const worst = rules.reduce((sum, { tests }) => sum + RULE_NS + testsNs(tests), 0);
-  // Some rule decides most packets: on average one in the middle.
-  return { expected: Math.round((rules.length * RULE_NS) / 2), worst: Math.round(worst) };
+  const goOn = rules.filter(({ action }) => !(action.kind in verdictOf)).length;
+  return {
+    expected: Math.round(straightNs(rules.length) + goOn * EFFECT_NS),
+    worst: Math.round(worst + goOn * EFFECT_NS),
+  };
 }
+
+/** Of rules that decide: most packets meet one in the middle. */
+export const straightNs = (rules: number): number => (rules * RULE_NS) / 2;
 
 const testsNs = (tests: readonly Test[]): number => tests.reduce((ns, test) => ns + (TEST_NS[test.kind] ?? 1), 0);
 
@@ -46,20 +56,13 @@ const loads = [
 
 /** What the trees cost, from a walk of packets by chance through them. */
 export function treesCost(classifier: Classifier, boxes: readonly Box[]): Cost {
-  const walk = walkOf(classifier);
-  return { expected: Math.round(walk + leavesNs(classifier, boxes)), worst: treesWorst(classifier) };
-}
-
-/** Of a packet that meets the longest leaf of each tree. */
-export function treesWorst(classifier: Classifier): number {
+  const walk = walkNs(classifier.trees.length, classifier.image.length * WORD_BYTES);
   const worst = classifier.trees.reduce((sum, tree) => {
     const { entries, special } = longestLeaf(classifier, tree) ?? { entries: 0, special: 0 };
     return sum + entries * entryNs(tree) + special * ROUND_NS;
-  }, walkOf(classifier));
-  return Math.round(worst);
+  }, walk);
+  return { expected: Math.round(walk + leavesNs(classifier, boxes)), worst: Math.round(worst) };
 }
-
-const walkOf = ({ trees, image }: Classifier): number => walkNs(trees.length, image.length * WORD_BYTES);
 
 /** Before they are grown: rules part into four trees, and each takes about 50 bytes. */
 export function treesCostOf(boxes: number): Cost {

@@ -21,7 +21,13 @@ export interface PacketField {
 export type Test =
   /** Every bit of `mask` is set in `traits`. */
   | { readonly kind: 'traits'; readonly mask: number }
-  | { readonly kind: 'in-ranges'; readonly field: PacketField; readonly ranges: readonly NumberRange[] }
+  | {
+      readonly kind: 'in-ranges';
+      readonly field: PacketField;
+      readonly ranges: readonly NumberRange[];
+      /** Where in the rule's row the only range stands, for code that rules share (operands.ts). */
+      readonly operand?: number;
+    }
   /** `(field & mask) === value`. */
   | { readonly kind: 'masked'; readonly field: PacketField; readonly mask: number; readonly value: number }
   /** The tests for the packet's family; false for a packet that is not IP. */
@@ -29,7 +35,7 @@ export type Test =
   | { readonly kind: 'address'; readonly side: 'src' | 'dst'; readonly match: AddressMatch }
   /** The packet came in or goes out by one of these. */
   | { readonly kind: 'interface'; readonly names: readonly string[] }
-  | { readonly kind: 'payload'; readonly match: PayloadMatch }
+  | { readonly kind: 'payload'; readonly match: PayloadMatch; readonly operand?: number }
   | { readonly kind: 'filter'; readonly match: FilterMatch }
   | { readonly kind: 'never' };
 

@@ -1,14 +1,13 @@
 import { boxedRule } from './boxed-rule.ts';
-import type { Action, AddressSet } from './checked.ts';
+import type { AddressSet } from './checked.ts';
 import type { Family } from './classifier/boxes.ts';
 import { buildClassifier, type Classifier } from './classifier/classifier.ts';
-import { FIRST_CLASS, NO_CLASS } from './classifier/entry.ts';
 import { type RuleBox, toColumns } from './classifier/rule-boxes.ts';
-import { straightCost, treesCostOf } from './cost.ts';
-import type { LoweredRule, Test } from './lower.ts';
+import { straightNs, treesCostOf } from './cost.ts';
+import type { LoweredRule } from './lower.ts';
+import { type OperandTable, operandTable } from './operands.ts';
 import { patchedBy } from './patched.ts';
-import { testsKey } from './tests-key.ts';
-import { verdictOf } from './verdict.ts';
+import { type ActionClass, type Segment, segmentsOf } from './segments.ts';
 
 /** How a chain of rules is asked: one after the other, or each family in its own way. */
 export type Structure =
@@ -40,24 +39,14 @@ export interface TreesBlock {
   readonly classifier: Classifier;
   /** Rules that do not simply end the stage. */
   readonly classes: readonly ActionClass[];
+  /** What code reads that rules share. */
+  readonly operands?: OperandTable;
 }
 
-/** What rules of one kind do when the packet is in one of their boxes. */
-export interface ActionClass {
-  /** As entries have it: FIRST_CLASS and up. */
-  readonly number: number;
-  /** What is still to be asked. */
-  readonly tests: readonly Test[];
-  /** Of one of the rules: they differ in their number alone. */
-  readonly action: Action;
-}
-
-/** Instructions that the questions of one block's classes may take, roughly. */
-const MAX_CLASS_CODE = 8000;
 /** Blocks of one family. */
 const MAX_BLOCKS = 24;
-/** Boxes of one block: what its memory has indices for, with what trees take at most. */
-const MAX_BOXES = 500_000;
+/** With more of them rules share their code, though it then has to look their numbers up. */
+const FEW_BLOCKS = 2;
 
 export interface StructureOptions {
   readonly chain: string;
@@ -79,7 +68,7 @@ export function structureChain(rules: readonly LoweredRule[], options: Structure
 }
 
 const isCheaperStraight = (rules: readonly LoweredRule[], boxes: number): boolean =>
-  straightCost(rules).expected <= treesCostOf(boxes).expected;
+  straightNs(rules.length) <= treesCostOf(boxes).expected;
 
 /** Whether a packet that is not IP may match. */
 function mayMatchOther({ rule: { match } }: LoweredRule): boolean {
@@ -89,53 +78,21 @@ function mayMatchOther({ rule: { match } }: LoweredRule): boolean {
 }
 
 function structureFamily(rules: readonly LoweredRule[], family: Family, options: StructureOptions): Block[] {
-  const blocks: Block[] = [];
-  let segment = newSegment();
-  const close = (): void => {
-    if (segment.rules.length > 0) blocks.push(toBlock(segment, family, blocks.length, options));
-    segment = newSegment();
-  };
-  for (const lowered of rules) {
-    const { boxes, tests, wide } = boxedRule(lowered, family, options.sets);
-    if (boxes.length === 0) continue;
-    const plain = tests.length === 0 && isTerminal(lowered.action);
-    // At the head of the chain every packet would take the long way for it.
-    if (!plain && wide && segment.boxes === 0) {
-      segment.rules.push(lowered);
-      segment.isHead = true;
-      continue;
-    }
-    if (segment.isHead || segment.boxes >= MAX_BOXES) close();
-    if (!plain && !hasRoom(segment, lowered, tests)) close();
-    segment.rules.push(lowered);
-    segment.boxes += boxes.length;
-    segment.classOf.push(
-      plain ? verdictOf[lowered.action.kind as keyof typeof verdictOf] : classOf(segment, lowered, tests),
-    );
+  const { sets } = options;
+  let segments = segmentsOf(rules, { family, sets, operands: false });
+  if (segments.length > FEW_BLOCKS) {
+    const others = segmentsOf(rules, { family, sets, operands: true });
+    if (others.length < segments.length) segments = others;
   }
-  close();
   // Each block is another search, and its classes fill a program: where hardly a rule asks for the same as another,
   // asking them one by one goes further.
-  return blocks.length > MAX_BLOCKS ? [{ kind: 'straight', rules: blocks.flatMap((block) => block.rules) }] : blocks;
+  if (segments.length > MAX_BLOCKS) return [{ kind: 'straight', rules: segments.flatMap((segment) => segment.rules) }];
+  return segments.map((segment, number) => toBlock(segment, family, number, options));
 }
-
-const isTerminal = ({ kind }: Action): boolean => kind in verdictOf;
-
-/** Rules that one block may take. */
-interface Segment {
-  readonly rules: LoweredRule[];
-  readonly classOf: number[];
-  readonly classes: Map<string, ActionClass>;
-  boxes: number;
-  isHead: boolean;
-  code: number;
-}
-
-const newSegment = (): Segment => ({ rules: [], classOf: [], classes: new Map(), boxes: 0, isHead: false, code: 0 });
 
 function toBlock(segment: Segment, family: Family, number: number, options: StructureOptions): Block {
   const { chain, force, sets, previous } = options;
-  const { rules, boxes, classes, isHead, classOf } = segment;
+  const { rules, boxes, classes, isHead, classOf, rowOf } = segment;
   if (isHead || (force !== 'trees' && isCheaperStraight(rules, boxes))) return { kind: 'straight', rules };
   const before = previous?.kind === 'by-family' ? previous[family][number] : undefined;
   const boxesFrom = (lowered: LoweredRule, actionClass: number): RuleBox[] =>
@@ -148,35 +105,16 @@ function toBlock(segment: Segment, family: Family, number: number, options: Stru
         family,
       ),
     );
-  const map = `trees:${chain}:${family}${number > 0 ? `:${number}` : ''}`;
-  const classifier = patched ?? grow();
-  return { kind: 'trees', family, map, rules, classOf, classifier, classes: [...classes.values()] };
-}
-
-function hasRoom(segment: Segment, lowered: LoweredRule, tests: readonly Test[]): boolean {
-  if (segment.classes.has(classKey(lowered, tests))) return true;
-  return segment.classes.size < NO_CLASS - FIRST_CLASS && segment.code + codeOf(tests) <= MAX_CLASS_CODE;
-}
-
-function classOf(segment: Segment, lowered: LoweredRule, tests: readonly Test[]): number {
-  const key = classKey(lowered, tests);
-  const known = segment.classes.get(key);
-  if (known) return known.number;
-  const number = FIRST_CLASS + segment.classes.size;
-  segment.classes.set(key, { number, tests, action: lowered.action });
-  segment.code += codeOf(tests);
-  return number;
-}
-
-const classKey = ({ action }: LoweredRule, tests: readonly Test[]): string =>
-  `${JSON.stringify(action)} ${testsKey(tests)}`;
-
-/** Instructions that tests become, roughly. */
-function codeOf(tests: readonly Test[]): number {
-  return tests.reduce((sum, test) => {
-    if (test.kind === 'filter') return sum + 10 * test.match.program.length;
-    if (test.kind === 'payload') return sum + 20 + 4 * test.match.bytes.length;
-    if (test.kind === 'in-ranges') return sum + 4 + 3 * Math.min(64, test.ranges.length);
-    return sum + (test.kind === 'address' ? 80 : 6);
-  }, 10);
+  const place = `${chain}:${family}${number > 0 ? `:${number}` : ''}`;
+  const operands = rowOf.size > 0 ? operandTable(`operands:${place}`, rowOf) : undefined;
+  return {
+    kind: 'trees',
+    family,
+    map: `trees:${place}`,
+    rules,
+    classOf,
+    classifier: patched ?? grow(),
+    classes: [...classes.values()],
+    ...(operands && { operands }),
+  };
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { createFolder, policy, policyFiles, sluice } from './sluice.ts';
+import { createFolder, policy, policyFiles, slowPolicy, sluice } from './sluice.ts';
 
 const folder = createFolder(policyFiles);
 afterAll(() => folder.remove());
@@ -33,6 +33,18 @@ test('a warning goes to standard error and leaves the policy in order', () => {
   expect(status).toBe(0);
   expect(stdout).toContain('warn.yaml: ok');
   expect(stderr).toContain('warning: ');
+});
+
+test('rules that cost packets much are named, with what to do', () => {
+  folder.write('slow.yaml', slowPolicy);
+  const { status, stdout, stderr } = check('slow.yaml');
+  expect(status).toBe(0);
+  expect(stdout).toContain('slow.yaml: ok');
+  expect(stderr).toMatch(
+    /^warning: 600 rules of ingress \("slow-0", "slow-1", "slow-2" and others\) .* µs \[policy\/slow/,
+  );
+  expect(stderr).toMatch(/\n {2}slow\.yaml:5:7\n.*slow-0.*\n +\| +\^+\n/);
+  expect(stderr).toMatch(/\n {2}help: .*prefixes/);
 });
 
 test('in JSON the problems are the answer, with their places', () => {

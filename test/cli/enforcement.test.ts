@@ -4,7 +4,16 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createPair, type Lab, type LabHost } from '../../src/lab/index.ts';
-import { command, createFolder, type Folder, policyFiles, type Running, sluice, startSluice } from './sluice.ts';
+import {
+  command,
+  createFolder,
+  type Folder,
+  policyFiles,
+  type Running,
+  slowPolicy,
+  sluice,
+  startSluice,
+} from './sluice.ts';
 
 let lab: Lab;
 let client: LabHost;
@@ -62,6 +71,12 @@ async function up(file: string, ...args: string[]): Promise<Running> {
 const ask = (name: string, ...args: string[]) => sluice([name, ...netns, ...args], { cwd: folder.path });
 const ping = (times: number) =>
   client.exec('ping', ['-c', String(times), '-i', '0.1', '-W', '1', lab.host('host').address(4)]);
+
+test('rules that cost packets much are named when the policy is put in force', async () => {
+  folder.write('slow.yaml', slowPolicy);
+  const process = await up('slow.yaml');
+  await expect.poll(() => process.stderr()).toContain('[policy/slow-rules]');
+});
 
 test('a policy is in force while `up` runs, counts, and is gone after Ctrl-C', async () => {
   const process = await up('policy.yaml');

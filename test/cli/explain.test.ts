@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { createFolder, policyFiles, sluice } from './sluice.ts';
+import { createFolder, policyFiles, slowPolicy, sluice } from './sluice.ts';
 
 const many = Array.from({ length: 1000 }, (_, index) => `10.${index >> 8}.${index & 255}.1`).join('\n');
 const folder = createFolder({
@@ -118,6 +118,14 @@ test('how rules are asked is chosen by its cost, and can be told', () => {
   const bytecode = (...args: string[]) => explain('--bytecode', 'policy.yaml', ...args).stdout;
   expect(bytecode('--structure', 'trees')).toContain('trees:');
   expect(bytecode()).not.toContain('trees:');
+});
+
+test('rules that cost packets much are named beside what is shown', () => {
+  folder.write('slow.yaml', slowPolicy);
+  const { status, stdout, stderr } = explain('slow.yaml');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/ingress +IPv4 +trees, 1 classes +600 /);
+  expect(stderr).toContain('[policy/slow-rules]');
 });
 
 test('the bytecode has labels and comments that name fields and rules', () => {

@@ -108,3 +108,10 @@ egress:
 `;
 
 export const policyFiles = { 'policy.yaml': policy, 'blocked.txt': '198.51.100.0/24\n' };
+
+/** Rules that overlap and do not decide, so that a packet is asked about all that it matches: costly. */
+export const slowPolicy = `version: 1
+interfaces: [eth0]
+ingress:
+  rules:
+${Array.from({ length: 600 }, (_, i) => `    - { name: slow-${i}, protocol: tcp, port: ${i}-${40_000 + i}, action: count }\n`).join('')}`;

@@ -10,10 +10,14 @@ export const seed = Number(process.env['FUZZ_SEED'] ?? (long ? Date.now() % 2 **
 /** Minutes that a long run takes for each of its tests; undefined in a short one. */
 export const fuzzMinutes: number | undefined = long ? Number(process.env['FUZZ_MINUTES'] ?? 10) : undefined;
 
-/** Numbers from 0 on: `short` of them, or as many as the minutes of a long run allow. */
-export function* rounds(short: number): Generator<number> {
+/**
+ * Numbers from 0 on: `short` of them, or as many as the minutes of a long run allow, and until there is enough, however
+ * long that takes.
+ */
+export function* rounds(short: number, isEnough: () => boolean = () => true): Generator<number> {
   const end = fuzzMinutes === undefined ? undefined : Date.now() + fuzzMinutes * 60_000;
-  for (let round = 0; end === undefined ? round < short : Date.now() < end; round++) yield round;
+  const isOver = (round: number): boolean => (end === undefined ? round >= short : Date.now() >= end && isEnough());
+  for (let round = 0; !isOver(round); round++) yield round;
 }
 
 /** For a test's timeout: no limit that a sound run can meet. */

@@ -44,6 +44,23 @@ test('a burst and no more is logged at once, of each rule its own', async () => 
   expect(events).toEqual(['rare', 'also', 'rare', 'rare'].map((rule) => `${rule}: ${tcp4}`));
 });
 
+test('of hundreds of rates each rule has its own, and its own burst', async () => {
+  const others = Array.from({ length: 700 }, (_, i) => {
+    return `{ name: other-${i}, port: ${1000 + i}, action: { log: { rate: ${i + 2}/h, burst: ${(i % 20) + 5} } } }, `;
+  });
+  const text = `${header}${others.slice(0, 350).join('')}{ name: rare, port: 22, action: { log: { rate: 1/h, burst: 3 } } }, { name: also, port: 22, action: { log: { rate: 1/h, burst: 1 } } }, ${others.slice(350).join('')}${last}`;
+  const events = await logged(text, [...Array<string>(10).fill(tcp4), lastPacket]);
+  expect(events).toEqual(['rare', 'also', 'rare', 'rare'].map((rule) => `${rule}: ${tcp4}`));
+  const policy = policyOf(text);
+  using rehearsal = openRehearsal(policy);
+  expect(rehearsal.generation.compiled.operands.length).toBeGreaterThan(0);
+  const limits = typedMap(rehearsal.generation.maps.get('xdp', 'limits'), u32, u64);
+  const soon = process.hrtime.bigint() + 1_000_000_000n;
+  limits.update(1 + 350, soon);
+  rehearsal.judge(buildFrame(parseNotation(tcp4)));
+  expect(limits.lookup(1 + 350)).toBe(soon + 3_600_000_000_000n);
+});
+
 test('what is not logged for its rate is counted all the same', () => {
   const policy = policyOf(`${header}{ name: rare, port: 22, action: { log: { rate: 1/h, burst: 1 } } }, ${last}`);
   using rehearsal = openRehearsal(policy);

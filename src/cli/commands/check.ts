@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Problem } from '../../diagnostics/problem.ts';
+import { type Problem, SluiceError } from '../../diagnostics/problem.ts';
 import type { CheckedPolicy } from '../../policy/checked.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import type { Answer } from '../output/answer.ts';
@@ -19,11 +19,33 @@ export function checkCommand(): Command {
 
 async function check(session: Session, _options: object, path: string): Promise<ExitCode> {
   const { examinePolicy } = await import('../../policy/load.ts');
-  const { policy, problems } = await examinePolicy(path);
+  const { policy, problems: found } = await examinePolicy(path);
+  const problems = policy && countRules(policy) > FEW_RULES ? [...found, ...(await costOf(policy))] : found;
   // In other forms the problems are part of the answer.
   if (session.form === 'table') await session.complain(problems);
-  await session.print(summary(path, problems, policy));
-  return policy ? 0 : 1;
+  const inOrder = problems.every(({ severity }) => severity === 'warning') ? policy : undefined;
+  await session.print(summary(path, problems, inOrder));
+  return inOrder ? 0 : 1;
+}
+
+/** So many cost little whatever they are, and are not compiled to know it. */
+const FEW_RULES = 200;
+
+const countRules = ({ prefilter, ingress, egress }: CheckedPolicy): number =>
+  prefilter.length + ingress.rules.length + egress.rules.length;
+
+/** Warnings of rules that cost packets much, or the error that they are too many. */
+async function costOf(policy: CheckedPolicy): Promise<readonly Problem[]> {
+  const [{ compilePolicy }, { warnOfCost }] = await Promise.all([
+    import('../../policy/compile.ts'),
+    import('../../policy/warn-of-cost.ts'),
+  ]);
+  try {
+    return warnOfCost(compilePolicy(policy, { interfaceIndex: (name) => policy.interfaces.indexOf(name) + 1 }));
+  } catch (error) {
+    if (error instanceof SluiceError) return error.problems;
+    throw error;
+  }
 }
 
 function summary(file: string, problems: readonly Problem[], policy: CheckedPolicy | undefined): Answer {

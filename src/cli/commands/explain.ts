@@ -65,18 +65,19 @@ async function planPart(policy: CheckedPolicy) {
 }
 
 async function programsPart(policy: CheckedPolicy, how: How) {
-  const [{ openRehearsal }, { costWarnings }, { programsText }, { explainStructures, structuresText }] =
+  const [{ openRehearsal }, { programsText }, { explainStructures, structuresText }, { warnOfCost }] =
     await Promise.all([
       import('../../datapath/rehearsal.ts'),
-      import('../../policy/cost-warnings.ts'),
       import('../explain/programs.ts'),
       import('../explain/structures.ts'),
+      import('../../policy/warn-of-cost.ts'),
     ]);
   try {
     using rehearsal = openRehearsal(policy, how);
-    const data = { lookups: explainStructures(rehearsal.generation.compiled), ...rehearsal.inspect() };
+    const { compiled } = rehearsal.generation;
+    const data = { lookups: explainStructures(compiled), ...rehearsal.inspect() };
     const text = (paint: Session['paint']) => `${structuresText(data.lookups, paint)}\n${programsText(data, paint)}`;
-    return { data, text, warnings: costWarnings(rehearsal.generation.compiled) };
+    return { data, text, warnings: warnOfCost(compiled) };
   } catch (error) {
     throw suggestPlan(error);
   }

@@ -1,10 +1,10 @@
-import { boxedRule } from '../../policy/boxed-rule.ts';
 import type { CheckedPolicy } from '../../policy/checked.ts';
 import { keyWords } from '../../policy/classifier/boxes.ts';
 import type { PlacedTree } from '../../policy/classifier/classifier.ts';
 import type { CompiledPolicy } from '../../policy/compile.ts';
-import { type Cost, straightCost, treesCost, treesCostOf } from '../../policy/cost.ts';
+import { type Cost, straightCost, treesCostOf } from '../../policy/cost.ts';
 import type { Block, Structure } from '../../policy/structure.ts';
+import { costOf } from '../../policy/warn-of-cost.ts';
 import { formatBytes, formatCount } from '../output/numbers.ts';
 import type { Paint } from '../output/style.ts';
 import { type Column, renderTable } from '../output/table.ts';
@@ -67,10 +67,7 @@ function explainBlock(stage: string, packets: string, block: Block, sets: Checke
     packets,
     structure: 'trees',
     rules,
-    cost: treesCost(
-      block.classifier,
-      block.rules.flatMap((rule) => boxedRule(rule, family, sets).boxes),
-    ),
+    cost: costOf(block, sets),
     instead: oneByOne,
     classes: block.classes.length,
     bytes: image.length * 8,

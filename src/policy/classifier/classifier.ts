@@ -12,6 +12,8 @@ export interface Classifier {
   /** Words of the image when it was built; it gets longer as boxes are added to what stands there. */
   readonly builtLength: number;
   readonly trees: readonly PlacedTree[];
+  /** Indices of rules without which others would be found that stand in no leaf now. */
+  readonly hiding: ReadonlySet<number>;
 }
 
 export interface PlacedTree {
@@ -37,8 +39,10 @@ const FIRST_FREE = 16;
 export function buildClassifier(boxes: Boxes, limits?: TreeLimits): Classifier {
   const image = createImage();
   writeNoEntry(image, image.allocate(FIRST_FREE));
-  const trees = growTrees(boxes, limits).map((tree, index) => placeTree(image, boxes, tree, FIRST_ROOT + index));
-  return { family: boxes.family, count: boxes.count, image, builtLength: image.length, trees };
+  const grown = growTrees(boxes, limits);
+  const trees = grown.trees.map((tree, index) => placeTree(image, boxes, tree, FIRST_ROOT + index));
+  const { family, count } = boxes;
+  return { family, count, image, builtLength: image.length, trees, hiding: grown.hiding };
 }
 
 function placeTree(image: Image, boxes: Boxes, tree: Tree, rootLeaf: number): PlacedTree {

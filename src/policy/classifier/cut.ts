@@ -1,4 +1,6 @@
 import type { Boxes } from './boxes.ts';
+import { newPlacement, placing } from './place.ts';
+import type { Region } from './region.ts';
 
 /** Where a node looks: `bits` bits of a key word, from bit `shift` up. */
 export interface Cut {
@@ -14,6 +16,13 @@ export interface CutLimits {
   readonly bits: number;
   /** What as much memory as the boxes' own entries weighs against halving what is to be looked at. */
   readonly memoryWeight: number;
+  /** What may still be looked at. */
+  readonly effort: Effort;
+}
+
+/** How often growing trees may look at a box, or put one into a child: what bounds the time, and is the same every time. */
+export interface Effort {
+  left: number;
 }
 
 const MAX_CUT_BITS = 16;
@@ -33,15 +42,17 @@ function widths(count: number, limit: number): number[] {
  * The cut after which a box finds itself among the fewest others, weighed against the memory it takes and the boxes that
  * it leaves to the next tree; undefined where no cut parts them.
  */
-export function bestCut(boxes: Boxes, list: Uint32Array, limits: CutLimits): Cut | undefined {
+export function bestCut(boxes: Boxes, list: Uint32Array, region: Region, limits: CutLimits): Cut | undefined {
   let best: Cut | undefined;
   let bestCost = Math.log2(list.length) - 0.25;
   const sizes = widths(list.length, limits.bits);
   for (let word = 0; word < boxes.value.length; word++) {
+    if (limits.effort.left < 0) return undefined;
+    limits.effort.left -= list.length;
     if (!weighBits(boxes, list, word)) continue;
     for (const bits of sizes) {
       const shift = bestWindow(bits);
-      const cost = costOf(boxes, list, { word, shift, bits }, limits);
+      const cost = costOf(boxes, list, region, { word, shift, bits }, limits, bestCost);
       if (cost < bestCost) {
         bestCost = cost;
         best = { word, shift, bits };
@@ -108,47 +119,37 @@ function bestWindow(bits: number): number {
 /** What a box that is left to the next tree weighs against halving what is to be looked at: another tree is walked. */
 const LEFT_WEIGHT = 6;
 
-function costOf(boxes: Boxes, list: Uint32Array, cut: Cut, limits: CutLimits): number {
+const placed = newPlacement();
+
+function costOf(boxes: Boxes, list: Uint32Array, region: Region, cut: Cut, limits: CutLimits, best: number): number {
   const children = 2 ** cut.bits;
   counts.fill(0, 0, children);
-  const value = boxes.value[cut.word] as Uint32Array;
-  const mask = boxes.mask[cut.word] as Uint32Array;
-  const window = children - 1;
+  const place = placing(boxes, cut, region);
   let everywhere = 0;
   let left = 0;
   let instances = 0;
+  // With more its memory alone costs more than the best cut.
+  const most = list.length * (1 + (best + 1) / limits.memoryWeight);
   for (let i = 0; i < list.length; i++) {
-    const box = list[i] as number;
-    const asked = ((mask[box] as number) >>> cut.shift) & window;
-    const copies = copiesOf(asked, cut.bits);
-    if (copies > limits.copies) {
+    if (instances > most) break;
+    place(list[i] as number, placed);
+    const { first, count } = placed;
+    if (count > limits.copies) {
       left++;
       continue;
     }
-    if (copies === children) {
+    instances += count;
+    if (count === children) {
       everywhere++;
-      instances += children;
       continue;
     }
-    const first = ((value[box] as number) >>> cut.shift) & asked;
-    for (let k = 0; k < copies; k++) counts[first + k] = (counts[first + k] as number) + 1;
-    instances += copies;
+    for (let k = 0; k < count; k++) counts[first + k] = (counts[first + k] as number) + 1;
   }
+  limits.effort.left -= list.length + instances;
   const kept = list.length - left;
-  if (kept === 0) return Number.POSITIVE_INFINITY;
+  if (kept === 0 || instances > most) return Number.POSITIVE_INFINITY;
   let squares = 0;
   for (let c = 0; c < children; c++) squares += ((counts[c] as number) + everywhere) ** 2;
   const memory = (children / 4 + (instances - kept)) / kept;
   return Math.log2(squares / instances + 0.5) + limits.memoryWeight * memory + (LEFT_WEIGHT * left) / list.length;
 }
-
-/**
- * Into how many children of a cut of `bits` bits a box falls that asks for the bits `asked` of it. Where it does not ask
- * for the first ones alone, it is counted to fall into all.
- */
-export function copiesOf(asked: number, bits: number): number {
-  const missing = bits === 0 ? 0 : trailingZeros(asked, bits);
-  return asked === ((2 ** bits - 1) >>> missing) << missing ? 2 ** missing : 2 ** bits;
-}
-
-const trailingZeros = (asked: number, bits: number): number => (asked === 0 ? bits : 31 - Math.clz32(asked & -asked));

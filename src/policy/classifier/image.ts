@@ -34,7 +34,12 @@ const FIRST_SIZE = 1024;
 
 export const createImage = (): Image => imageOf(new Uint32Array(2 * FIRST_SIZE), 0);
 
-export const copyImage = ({ halves, length }: Image): Image => imageOf(halves.slice(), length);
+/** With room for a few changes. */
+export function copyImage({ halves, length }: Image): Image {
+  const copy = new Uint32Array(2 * (length + (length >> 4) + FIRST_SIZE));
+  copy.set(halves.subarray(0, 2 * length));
+  return imageOf(copy, length);
+}
 
 function imageOf(first: Uint32Array, used: number): Image {
   let halves = first;

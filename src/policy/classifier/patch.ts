@@ -1,8 +1,9 @@
 import { keyWords } from './boxes.ts';
 import { type Classifier, NO_ENTRY, type PlacedTree } from './classifier.ts';
-import { copiesOf } from './cut.ts';
 import { type EntryLayout, entryRule, isLastEntry, layoutFor, markLast, moveRule, writeEntry } from './entry.ts';
 import { copyImage, type Image, type NodeWord, nodeAt, WORD_BYTES, writeLeaf } from './image.ts';
+import { newPlacement, placing } from './place.ts';
+import { childRegion, type Region, wholeSpace } from './region.ts';
 import { type Box, type RuleBox, toColumns } from './rule-boxes.ts';
 import { treeLimits } from './trees.ts';
 
@@ -16,8 +17,8 @@ export interface RuleChange {
   readonly added: readonly RuleBox[];
 }
 
-/** Leaves that one box may be put into before it is better to grow new trees. */
-const MAX_LEAVES = 4096;
+/** Children that one box may be looked for in before it is better to grow new trees. */
+const MAX_WAYS = 8192;
 /** How much larger than it was built the memory may get: what is taken out leaves holes. */
 const MAX_GROWTH = 1.5;
 
@@ -26,16 +27,20 @@ const MAX_GROWTH = 1.5;
  * Undefined where the trees do not fit any more and have to be grown.
  */
 export function patchClassifier(before: Classifier, change: RuleChange): Classifier | undefined {
+  if (change.removed.some(({ rule }) => before.hiding.has(rule))) return undefined;
   const image = copyImage(before.image);
   const trees = before.trees.map((tree) => ({ ...tree, entryAt: tree.entryAt.slice() }));
-  for (const { rule, box } of change.removed) for (const tree of trees) removeBox(image, before, tree, rule, box);
+  for (const { rule, box } of change.removed) {
+    if (!trees.every((tree) => removeBox(image, before, tree, rule, box))) return undefined;
+  }
   for (const tree of trees) renumber(image, tree, change.moved);
   for (const added of change.added) {
     if (!trees.some((tree, i) => addBox(image, before, tree, added, i === trees.length - 1))) return undefined;
   }
   if (image.length > before.builtLength * MAX_GROWTH) return undefined;
   const count = before.count - change.removed.length + change.added.length;
-  return { ...before, count, image, trees };
+  const hiding = new Set([...before.hiding].flatMap((rule) => change.moved(rule) ?? []));
+  return { ...before, count, image, trees, hiding };
 }
 
 type OpenTree = { -readonly [Key in keyof PlacedTree]: PlacedTree[Key] };
@@ -55,33 +60,36 @@ function eachLeaf(
   }
   const boxes = toColumns([{ rule: 0, actionClass: 0, box }], family);
   const words = keyWords[family];
+  const placed = newPlacement();
   const seen = new Set<number>();
-  let leaves = 0;
-  const descend = (node: NodeWord): boolean => {
-    const word = words.findIndex(({ field }) => field === node.field);
-    const asked = ((boxes.mask[word]?.[0] as number) >>> node.shift) & (2 ** node.bits - 1);
-    const count = copiesOf(asked, node.bits);
+  let ways = 0;
+  const descend = (node: NodeWord, region: Region): boolean => {
+    const cut = { word: words.findIndex(({ field }) => field === node.field), shift: node.shift, bits: node.bits };
+    placing(boxes, cut, region)(0, placed);
+    const { first, count } = placed;
     if (count > copies) return false;
-    const first = count === 2 ** node.bits ? 0 : ((boxes.value[word]?.[0] as number) >>> node.shift) & asked;
-    for (let k = 0; k < count; k++) {
-      const at = node.children + first + k;
-      if (seen.has(at)) continue;
-      seen.add(at);
-      const child = nodeAt(halves, at);
-      if (child === undefined) {
-        if (++leaves > MAX_LEAVES) return false;
+    for (let child = first; child < first + count; child++) {
+      // Parts of a tree that several ways lead to are gone through for each: the box may end elsewhere in its region.
+      if (++ways > MAX_WAYS) return false;
+      const at = node.children + child;
+      const below = nodeAt(halves, at);
+      if (below !== undefined) {
+        if (!descend(below, childRegion(region, cut, child))) return false;
+      } else if (!seen.has(at)) {
+        seen.add(at);
         visit(at);
-      } else if (!descend(child)) return false;
+      }
     }
     return true;
   };
-  return descend(root);
+  return descend(root, wholeSpace(boxes));
 }
 
-function removeBox(image: Image, of: Classifier, tree: OpenTree, rule: number, box: Box): void {
+/** False where it may be in more leaves than are looked at. */
+function removeBox(image: Image, of: Classifier, tree: OpenTree, rule: number, box: Box): boolean {
   const stride = tree.layout.stride / WORD_BYTES;
   const { halves } = image;
-  eachLeaf(image, of, tree, box, Number.POSITIVE_INFINITY, (word) => {
+  return eachLeaf(image, of, tree, box, Number.POSITIVE_INFINITY, (word) => {
     const start = halves[word * 2] as number;
     if (start === NO_ENTRY) return;
     let kept = 0;

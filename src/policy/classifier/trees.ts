@@ -1,5 +1,8 @@
 import type { Boxes } from './boxes.ts';
-import { bestCut, type Cut, copiesOf } from './cut.ts';
+import { bestCut, type Cut, type Effort } from './cut.ts';
+import { distribute } from './distribute.ts';
+import { type Narrowed, narrow } from './narrow.ts';
+import { childRegion, countReached, type Region, reachOf, wholeSpace } from './region.ts';
 
 /** A tree before it stands in memory. */
 export type Tree =
@@ -17,9 +20,21 @@ export interface TreeLimits {
   readonly copies: number;
   /** Entries of all leaves together, for each box: what would take more stays in longer leaves. */
   readonly entriesABox: number;
+  /** What all trees together may look at, for each box: where that is spent, leaves stay as they are. */
+  readonly effortABox: number;
+  /** The same for few boxes, besides. */
+  readonly freeEffort: number;
 }
 
-export const treeLimits: TreeLimits = { trees: 6, depth: 5, leaf: 1, copies: 8, entriesABox: 4 };
+export const treeLimits: TreeLimits = {
+  trees: 6,
+  depth: 5,
+  leaf: 1,
+  copies: 8,
+  entriesABox: 4,
+  effortABox: 1000,
+  freeEffort: 10_000_000,
+};
 
 /** So many boxes fit a core's own cache with more room around them than others. */
 const FEW_BOXES = 16_384;
@@ -27,18 +42,32 @@ const FEW_BOXES = 16_384;
 /** Entries that a small set of boxes may have besides. */
 const FREE_ENTRIES = 4096;
 
-export function growTrees(boxes: Boxes, limits: TreeLimits = treeLimits): Tree[] {
+/** Entries that may take the place of long leaves besides. */
+const FREE_NARROW_ENTRIES = 65_536;
+
+export interface GrownTrees {
+  readonly trees: readonly Tree[];
+  /** Rules without which some that are in no leaf would be found. */
+  readonly hiding: ReadonlySet<number>;
+}
+
+export function growTrees(boxes: Boxes, limits: TreeLimits = treeLimits): GrownTrees {
   const trees: Tree[] = [];
-  const room = { entries: limits.entriesABox * boxes.count + FREE_ENTRIES };
+  const hiding = new Set<number>();
+  const room = {
+    entries: limits.entriesABox * boxes.count + FREE_ENTRIES,
+    narrow: boxes.count + FREE_NARROW_ENTRIES,
+  };
+  const effort = { left: limits.effortABox * boxes.count + limits.freeEffort };
   let list = Uint32Array.from({ length: boxes.count }, (_, i) => i);
   while (list.length > 0) {
     const last = trees.length === limits.trees - 1;
     const left = new Set<number>();
-    trees.push(grow({ boxes, limits, last, left, room }, list, 0));
+    trees.push(grow({ boxes, limits, last, left, room, hiding, effort }, list, wholeSpace(boxes), 0));
     room.entries -= list.length - left.size;
     list = Uint32Array.from(left).sort();
   }
-  return trees;
+  return { trees, hiding };
 }
 
 interface Growth {
@@ -47,68 +76,76 @@ interface Growth {
   readonly last: boolean;
   readonly left: Set<number>;
   /** What may still be made besides one entry for each box. */
-  readonly room: { entries: number };
+  readonly room: { entries: number /** The same for what takes the place of long leaves. */; narrow: number };
+  readonly hiding: Set<number>;
+  readonly effort: Effort;
 }
 
 const EMPTY: Tree = { kind: 'leaf', boxes: new Uint32Array(0) };
 
-function grow(growth: Growth, list: Uint32Array, depth: number): Tree {
-  const { boxes, limits, last, left, room } = growth;
+function grow(growth: Growth, all: Uint32Array, region: Region, depth: number): Tree {
+  const { boxes, limits, last, left, room, effort } = growth;
+  const list = reached(growth, all, region);
   if (list.length === 0) return EMPTY;
   if (list.length <= limits.leaf || depth === limits.depth) return { kind: 'leaf', boxes: list };
   const copies = last ? 2 ** 16 : limits.copies;
   const bits = Math.min(16, Math.ceil(Math.log2(list.length)) + 1);
   const memoryWeight = boxes.count > FEW_BOXES ? 0.15 : 0.05;
-  const cut = bestCut(boxes, list, { copies, bits, memoryWeight });
-  if (!cut) return { kind: 'leaf', boxes: list };
-
-  const count = 2 ** cut.bits;
-  const window = count - 1;
-  const value = boxes.value[cut.word] as Uint32Array;
-  const mask = boxes.mask[cut.word] as Uint32Array;
-  const sizes = new Uint32Array(count + 1);
-  const first = new Uint32Array(list.length);
-  const number = new Uint32Array(list.length);
-  for (let i = 0; i < list.length; i++) {
-    const box = list[i] as number;
-    const asked = ((mask[box] as number) >>> cut.shift) & window;
-    const n = copiesOf(asked, cut.bits);
-    if (n > copies) {
-      left.add(box);
-      continue;
-    }
-    const at = n === count ? 0 : ((value[box] as number) >>> cut.shift) & asked;
-    first[i] = at;
-    number[i] = n;
-    for (let k = 0; k < n; k++) sizes[at + k + 1] = (sizes[at + k + 1] as number) + 1;
+  const cut = bestCut(boxes, list, region, { copies, bits, memoryWeight, effort });
+  if (!cut) return narrowed(growth, list, region, depth) ?? { kind: 'leaf', boxes: list };
+  const parts = distribute(boxes, list, region, cut, copies);
+  for (const box of parts.left) left.add(box);
+  const more = parts.count - list.length;
+  if (more > room.entries) {
+    const kept = list.filter((box) => !left.has(box));
+    return narrowed(growth, kept, region, depth) ?? { kind: 'leaf', boxes: kept };
   }
-  for (let c = 0; c < count; c++) sizes[c + 1] = (sizes[c + 1] as number) + (sizes[c] as number);
-  const more = (sizes[count] as number) - list.length;
-  if (more > room.entries) return { kind: 'leaf', boxes: list.filter((_, i) => number[i] !== 0) };
   room.entries -= Math.max(0, more);
-  const fill = sizes.slice();
-  const members = new Uint32Array(sizes[count] as number);
-  for (let i = 0; i < list.length; i++) {
-    const at = first[i] as number;
-    for (let k = 0; k < (number[i] as number); k++) {
-      const position = fill[at + k] as number;
-      members[position] = list[i] as number;
-      fill[at + k] = position + 1;
-    }
-  }
   const children: Tree[] = [];
-  for (let c = 0; c < count; c++) {
-    const [from, to] = [sizes[c] as number, sizes[c + 1] as number];
-    const part = members.subarray(from, to);
-    const previous = c > 0 ? members.subarray(sizes[c - 1] as number, from) : undefined;
-    if (previous && part.length > 0 && same(previous, part)) children.push(children[c - 1] as Tree);
-    else children.push(grow(growth, part, depth + 1));
+  for (let child = 0; child < 2 ** cut.bits; child++) {
+    if (parts.isAsBefore(child)) children.push(children[child - 1] as Tree);
+    else children.push(grow(growth, parts.of(child), childRegion(region, cut, child), depth + 1));
   }
   return { kind: 'node', cut, children };
 }
 
-function same(a: Uint32Array, b: Uint32Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+/** The boxes that packets of the region get to, and gives back the room of the others. */
+function reached({ boxes, room, hiding }: Growth, list: Uint32Array, region: Region): Uint32Array {
+  if (list.length < 2) return list;
+  const count = countReached(boxes, list, reachOf(boxes, list, region));
+  if (count === list.length) return list;
+  room.entries += list.length - count;
+  hiding.add(boxes.rule[list[count - 1] as number] as number);
+  return list.subarray(0, count);
+}
+
+/** A leaf of more boxes is narrowed. */
+const LONG_LEAF = 64;
+/** Coarse first: finer cuts take more memory, and are tried while packets meet many boxes. */
+const NARROW_BITS = [2, 3, 4, 5] as const;
+const FEW_MET = 8;
+/** So many times fewer boxes have to be met than in one leaf. */
+const WORTH_NARROWING = 4;
+/** For each box. */
+const NARROW_EFFORT = 400;
+
+/** A tree instead of a long leaf, where there is room for it. */
+function narrowed(growth: Growth, list: Uint32Array, region: Region, depth: number): Tree | undefined {
+  const { boxes, limits, room, hiding, effort } = growth;
+  if (list.length <= LONG_LEAF) return undefined;
+  let best: Narrowed | undefined;
+  for (const bits of NARROW_BITS) {
+    const entries = Math.min(list.length + room.narrow, 4 * list.length + FREE_NARROW_ENTRIES / 4);
+    const some = { left: Math.min(effort.left, NARROW_EFFORT * list.length) };
+    effort.left -= some.left;
+    const result = narrow(boxes, list, region, { depth: limits.depth - depth, bits, entries, effort: some });
+    effort.left += Math.max(0, some.left);
+    if (result === undefined) continue;
+    if (best === undefined || result.mean < best.mean) best = result;
+    if (result.mean <= FEW_MET) break;
+  }
+  if (best === undefined || best.mean > list.length / WORTH_NARROWING) return undefined;
+  room.narrow -= best.entries - list.length;
+  for (const rule of best.hiding) hiding.add(rule);
+  return best.tree;
 }

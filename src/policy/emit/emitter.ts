@@ -20,6 +20,8 @@ export interface Emitter {
   interfaceIndex(name: string): number;
   /** Whether XDP frames may have several buffers, whose bytes only a kernel function reaches. */
   readonly multiBuffer: boolean;
+  /** Where on the stack the address of the rule's row is kept, in code that rules share. */
+  readonly operands?: number;
 }
 
 const memorySizes: Readonly<Record<number, MemorySize>> = { 1: 'u8', 2: 'u16', 4: 'u32', 8: 'u64' };

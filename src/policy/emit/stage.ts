@@ -62,6 +62,8 @@ const MAX_FUNCTIONS = 120;
 const MAX_CALLED_JUMPS = 600;
 
 export const partLimits: PartLimits = { instructions: 24_000, conditionalJumps: 3_000 };
+/** Where parts of that size are too many. */
+export const utmostPartLimits: PartLimits = { instructions: 45_000, conditionalJumps: 6_500 };
 
 export function emitChain(chain: Chain, options: ChainOptions): ChainCode {
   const { instructions, conditionalJumps } = options.limits ?? partLimits;

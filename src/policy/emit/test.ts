@@ -4,6 +4,7 @@ import type { PacketField, Test } from '../lower.ts';
 import { emitAddress } from './address.ts';
 import { type Emitter, loadField } from './emitter.ts';
 import { emitFilter } from './filter.ts';
+import { emitBetween } from './operands.ts';
 import { emitPayload } from './payload.ts';
 import { emitInRanges } from './ranges.ts';
 
@@ -22,7 +23,8 @@ export function emitTest(e: Emitter, test: Test, no: string): void {
       break;
     case 'in-ranges':
       loadField(asm, R1, test.field);
-      emitInRanges(e, R1, test.ranges, no);
+      if (test.operand === undefined) emitInRanges(e, R1, test.ranges, no);
+      else emitBetween(e, R1, test.operand, no);
       break;
     case 'interface':
       loadField(asm, R1, packetFields.ifindex);
@@ -35,7 +37,7 @@ export function emitTest(e: Emitter, test: Test, no: string): void {
       emitAddress(e, test, no);
       break;
     case 'payload':
-      emitPayload(e, test.match, no);
+      emitPayload(e, test.match, no, test.operand);
       break;
     case 'filter':
       emitFilter(e, test.match, no);

@@ -13,12 +13,16 @@ import {
 } from '../../asm/index.ts';
 import { FIRST_RULE, packetFields } from '../../generated/abi.ts';
 import { FIRST_CLASS, metaBits, NO_CLASS, NO_META } from '../classifier/entry.ts';
-import type { ActionClass, TreesBlock } from '../structure.ts';
+import type { Test } from '../lower.ts';
+import type { OperandTable } from '../operands.ts';
+import type { ActionClass } from '../segments.ts';
+import type { TreesBlock } from '../structure.ts';
 import { verdictOf } from '../verdict.ts';
 import { emitEffect } from './action.ts';
 import { emitClassify, leafSlot } from './classifier.ts';
 import { CONTEXT, type Emitter, PACKET } from './emitter.ts';
 import { BEST, type ClassifierTable, emitCompare, emitEntryPointer, emitSmaller, TABLE } from './entry.ts';
+import { emitRow } from './operands.ts';
 import { emitForEachRound, repeated } from './rounds.ts';
 import { emitLongScan, emitOnlyBehind, emitScan, isLong, scan, scanFunctions } from './scan.ts';
 import { emitTest } from './test.ts';
@@ -88,7 +92,7 @@ function emitRounds(asm: Assembler, name: string, none: string): void {
 }
 
 /** Below what tests use of a function's stack. */
-const own = { state: -80, countdown: -88, scan: -128 };
+const own = { state: -80, countdown: -88, scan: -128, operands: -136 };
 
 /**
  * (map, key, value, state): does what the rule in `state.best` does, and looks for the next rule unless that one
@@ -96,14 +100,14 @@ const own = { state: -80, countdown: -88, scan: -128 };
  */
 function roundFunction({ block, table, name, emitterFor }: TreesCode): BpfFunction {
   const asm = createAssembler(roundName(name));
-  const e = emitterFor(asm);
+  const e = { ...emitterFor(asm), operands: own.operands };
   asm.store('u64', R10, own.state, R4);
   asm.load('u64', CONTEXT, R4, state.context);
   asm.load('u64', PACKET, R4, state.packet);
   asm.load('u64', R1, R4, state.best);
   asm.rsh(R1, metaBits.class.shift);
   asm.and(R1, metaBits.class.mask);
-  emitDispatch(asm, block.classes, (actionClass) => emitClass(e, actionClass));
+  emitDispatch(asm, block.classes, (actionClass) => emitClass(e, actionClass, block.operands));
   asm.label('next');
   emitNext(asm, table, name);
   asm.load('u64', R4, R10, own.state);
@@ -146,8 +150,14 @@ function emitDispatch(asm: Assembler, classes: readonly ActionClass[], emit: (on
   emitDispatch(asm, classes.slice(half), emit);
 }
 
-function emitClass(e: Emitter, { tests, action }: ActionClass): void {
+function emitClass(e: Emitter, { tests, action, operand }: ActionClass, operands?: OperandTable): void {
   const { asm } = e;
+  if (operands && [operand, ...tests.map(operandOf)].some((word) => word !== undefined)) {
+    asm.load('u64', R1, R10, own.state);
+    asm.load('u64', R1, R1, state.best);
+    asm.rsh(R1, metaBits.rule.shift);
+    emitRow(e, operands);
+  }
   for (const test of tests) emitTest(e, test, 'next');
   asm.load('u64', R1, R10, own.state);
   asm.load('u64', R1, R1, state.best);
@@ -160,9 +170,11 @@ function emitClass(e: Emitter, { tests, action }: ActionClass): void {
   asm.rsh(R1, metaBits.rule.shift);
   asm.mov(R2, R1);
   asm.add(R2, FIRST_RULE);
-  emitEffect(e, action, R1);
+  emitEffect(e, action, R1, operand);
   asm.jump('next');
 }
+
+const operandOf = (test: Test): number | undefined => ('operand' in test ? test.operand : undefined);
 
 /** BEST = the meta of the first rule behind that in `state.best` that has the packet in a box. */
 function emitNext(asm: Assembler, table: ClassifierTable, name: string): void {

@@ -3,8 +3,8 @@ import { createRandom, type FiveTuple, type Prefix } from './classbench.ts';
 /** Lists made to be hard for trees, in IPv4; `toIpv6` makes the same of the other family. */
 export const hardLists = {
   /** Wide ranges of ports and short prefixes, none of which is inside of another. */
-  overlapping(count) {
-    const random = createRandom(9);
+  overlapping(count, seed = 1) {
+    const random = createRandom(seed + 8);
     return Array.from({ length: count }, (_, i) => {
       const length = 1 + random(3);
       return {
@@ -18,8 +18,8 @@ export const hardLists = {
   },
 
   /** The same but for their ranges of ports. */
-  ranges(count) {
-    const random = createRandom(11);
+  ranges(count, seed = 1) {
+    const random = createRandom(seed + 10);
     const range = (): [number, number] => {
       const from = random(65_536);
       return [from, from + random(65_536 - from)];
@@ -30,11 +30,11 @@ export const hardLists = {
   },
 
   /** Prefixes of every length around a few addresses, one inside of the other, on both sides. */
-  nested(count) {
-    const random = createRandom(13);
+  nested(count, seed = 1) {
+    const random = createRandom(seed + 12);
     const spines = Array.from({ length: 64 }, () => random(2 ** 32));
     const prefix = (): Prefix => {
-      const length = random(33);
+      const length = 4 + random(29);
       const behind = BigInt(32 - length);
       return { address: (BigInt(spines[random(spines.length)] as number) >> behind) << behind, length };
     };
@@ -42,7 +42,7 @@ export const hardLists = {
       return { src: prefix(), dst: prefix(), srcPort: [0, 65_535], dstPort: [0, 65_535], protocol: 6 };
     });
   },
-} as const satisfies Readonly<Record<string, (count: number) => FiveTuple[]>>;
+} as const satisfies Readonly<Record<string, (count: number, seed?: number) => FiveTuple[]>>;
 
 export type HardList = keyof typeof hardLists;
 
