@@ -1,5 +1,5 @@
 import { type Boxes, type Family, keyWords } from './boxes.ts';
-import { type EntryLayout, layoutFor, writeEntry, writeNoEntry } from './entry.ts';
+import { type EntryLayout, layoutFor, wordsOfEntry, writeEntry, writeNoEntry } from './entry.ts';
 import { createImage, type Image, type NodeWord, WORD_BYTES, writeLeaf, writeNode } from './image.ts';
 import { growTrees, type Tree, type TreeLimits } from './trees.ts';
 
@@ -48,7 +48,6 @@ export function buildClassifier(boxes: Boxes, limits?: TreeLimits): Classifier {
 function placeTree(image: Image, boxes: Boxes, tree: Tree, rootLeaf: number): PlacedTree {
   const layout = layoutFor(boxes, membersOf(tree));
   const words = layout.stride / WORD_BYTES;
-  const alignment = Math.min(8, 2 ** Math.ceil(Math.log2(words)));
   const fieldsByStep: Set<number>[] = [];
   const placed = new Map<Tree, NodeWord | number>();
   const entryAt: number[] = [];
@@ -57,7 +56,8 @@ function placeTree(image: Image, boxes: Boxes, tree: Tree, rootLeaf: number): Pl
   function placeEntries(members: Uint32Array): number {
     if (members.length === 0) return NO_ENTRY;
     longestLeaf = Math.max(longestLeaf, members.length);
-    const start = image.allocate(members.length * words, alignment);
+    const last = members[members.length - 1] as number;
+    const start = image.allocate((members.length - 1) * words + wordsOfEntry(layout, boxes, last));
     for (let i = 0; i < members.length; i++) {
       entryAt.push(start + i * words);
       writeEntry(image, start + i * words, boxes, members[i] as number, layout, i === members.length - 1);

@@ -26,7 +26,11 @@ export const NO_CLASS = 0xff;
 
 /** What entries of one tree ask for, and where it stands: bytes from the entry's beginning. */
 export interface EntryLayout {
-  /** Halves of addresses that are compared; `bytes` 4 for IPv4, 8 for IPv6; `index` is that in the meta. */
+  /**
+   * Halves of addresses that are compared, those that most entries ask for first; `bytes` 4 for IPv4, 8 for IPv6; `index`
+   * is that in the meta. They stand behind all else: what is behind a leaf's last entry may be read for one that it does
+   * not ask for, whose difference is shifted away.
+   */
   readonly halves: readonly AddressHalf[];
   /** u32 value, then u32 mask, of the key word `bits`. */
   readonly bits?: number;
@@ -51,11 +55,12 @@ const META_BYTES = 8;
 export function layoutFor(boxes: Boxes, members: Iterable<number>): EntryLayout {
   const words = addressWords[boxes.family];
   const ports = 2 * words;
-  const longest = { src: 0, dst: 0 };
+  const asked = addressHalves[boxes.family].map(() => 0);
   let [bits, srcPort, dstPort] = [false, false, false];
   for (const box of members) {
-    longest.src = Math.max(longest.src, prefixLength(boxes, 'src', box));
-    longest.dst = Math.max(longest.dst, prefixLength(boxes, 'dst', box));
+    for (const [index, { part }] of addressHalves[boxes.family].entries()) {
+      if (asksFor(boxes, box, { part, index })) asked[index] = (asked[index] as number) + 1;
+    }
     bits ||= (boxes.mask[ports + 1] as Uint32Array)[box] !== 0;
     const [lo, hi] = [boxes.portsLo[box] as number, boxes.portsHi[box] as number];
     srcPort ||= lo >>> 16 !== 0 || hi >>> 16 !== 0xffff;
@@ -63,23 +68,32 @@ export function layoutFor(boxes: Boxes, members: Iterable<number>): EntryLayout 
   }
   let end = META_BYTES;
   const place = (bytes: number): number => {
-    end += bytes;
-    return end - bytes;
+    const at = Math.ceil(end / bytes) * bytes;
+    end = at + bytes;
+    return at;
   };
-  const halves: AddressHalf[] = [];
-  for (const [index, { part, half, from }] of addressHalves[boxes.family].entries()) {
-    if (longest[part] <= from) continue;
-    const bytes = boxes.family === 'v4' ? 4 : 8;
-    halves.push({ part, half, index, offset: place(bytes), bytes });
-  }
-  return {
-    halves,
+  const common = {
     ...(bits && { bits: place(8) }),
     ...(srcPort && { srcPort: place(4) }),
     ...(dstPort && { dstPort: place(4) }),
-    stride: Math.ceil(end / WORD_BYTES) * WORD_BYTES,
   };
+  const bytes = boxes.family === 'v4' ? 4 : 8;
+  const halves = addressHalves[boxes.family]
+    .map(({ part, half }, index) => ({ part, half, index, asked: asked[index] as number }))
+    .filter((one) => one.asked > 0)
+    .sort((a, b) => b.asked - a.asked)
+    .map(({ part, half, index }): AddressHalf => ({ part, half, index, offset: place(bytes), bytes }));
+  return { halves, ...common, stride: Math.ceil(end / WORD_BYTES) * WORD_BYTES };
 }
+
+/** Words of a box' entry where it is its leaf's last: without what stands at the end and the box does not ask for. */
+export function wordsOfEntry({ halves, stride }: EntryLayout, boxes: Boxes, box: number): number {
+  const lastAsked = halves.findLastIndex((half) => asksFor(boxes, box, half));
+  return Math.ceil((halves[lastAsked + 1]?.offset ?? stride) / WORD_BYTES);
+}
+
+const asksFor = (boxes: Boxes, box: number, { part, index }: Pick<AddressHalf, 'part' | 'index'>): boolean =>
+  prefixLength(boxes, part, box) > (addressHalves[boxes.family][index] as { from: number }).from;
 
 /** `from`: bits of the address before the half; `word`: its first among the family's key words. */
 const addressHalves = {
@@ -110,7 +124,9 @@ export function writeEntry(
   const actionClass = boxes.actionClass[box] as number;
   halves[start] = (((actionClass & 1) << 31) | (last ? metaBits.last : 0) | shiftsOf(boxes, box)) >>> 0;
   halves[start + 1] = ((rule << 7) | (actionClass >>> 1)) >>> 0;
-  for (const { index, offset, bytes } of layout.halves) {
+  for (const addressHalf of layout.halves) {
+    if (!asksFor(boxes, box, addressHalf)) continue;
+    const { index, offset, bytes } = addressHalf;
     const { word } = addressHalves[boxes.family][index] as (typeof addressHalves.v6)[number];
     const low = bytes === 8 ? word + 1 : word;
     halves[start + offset / 4] = (boxes.value[low] as Uint32Array)[box] as number;

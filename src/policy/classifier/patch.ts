@@ -134,7 +134,7 @@ function addBox(image: Image, of: Classifier, tree: OpenTree, added: RuleBox, is
     }
     const position = old.findIndex((at) => entryRule(image.halves, at) > added.rule);
     const before = position < 0 ? old.length : position;
-    const fresh = image.allocate((old.length + 1) * stride, stride < 8 ? 2 ** Math.ceil(Math.log2(stride)) : 8);
+    const fresh = image.allocate((old.length + 1) * stride);
     const { halves } = image;
     for (let i = 0; i <= old.length; i++) {
       const to = fresh + i * stride;

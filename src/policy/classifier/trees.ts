@@ -27,7 +27,7 @@ export interface TreeLimits {
 }
 
 export const treeLimits: TreeLimits = {
-  trees: 6,
+  trees: 7,
   depth: 5,
   leaf: 1,
   copies: 8,
