@@ -5,7 +5,7 @@ export const FLOOD = 'flood';
 export function manyBoxes(): string {
   const list = (count: number, of: (n: number) => string) =>
     `[${Array.from({ length: count }, (_, n) => of(n)).join(', ')}]`;
-  const rules = Array.from({ length: 5_000 }, (_, i) => {
+  const rules = Array.from({ length: 8_000 }, (_, i) => {
     const from = list(4, (n) => `10.${i >> 8}.${i & 255}.${n * 37 + 1}`);
     const to = list(4, (n) => `172.16.${n}.${(i * 7) & 255}`);
     const port = `[${i % 60_000}, ${(i % 60_000) + 3}]`;
