@@ -6,6 +6,14 @@ import type { CheckedPolicy } from '../policy/checked.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { warnOfCost } from '../policy/warn-of-cost.ts';
 import { carryCounters, type RuleCounter, readCounters } from './counters.ts';
+import {
+  addMembers,
+  type DynamicSets,
+  listMembers,
+  type MemberListing,
+  type NewMember,
+  removeMembers,
+} from './dynamic-sets.ts';
 import { type LogEvent, subscribeToLog } from './events.ts';
 import type { Generation } from './generation.ts';
 import {
@@ -24,10 +32,12 @@ import { type Paths, pathsHere } from './paths.ts';
 import { linkPin } from './pinned-links.ts';
 import { type EnforceOptions, type InForce, putInForce, removeAll } from './put-in-force.ts';
 import { membersIn, type SetProblem, sweep, updateMembers } from './record-sets.ts';
+import { createRuntimeMembers } from './runtime-members.ts';
 import { type EnforcementState, isAlive, isOwn, readState, stateStamp } from './state.ts';
 
 /** What has expired is not found anyway; its room is wanted now and then. */
 const SWEEP_INTERVAL_MS = 1000;
+const PRUNE_MS = 5;
 
 /**
  * A policy in force on its interfaces, by this process. When the process is killed, the kernel goes on enforcing. All
@@ -47,6 +57,20 @@ export interface Enforcement {
    * @throws as `enforce`
    */
   update(policy: CheckedPolicy): void;
+  /**
+   * Adds members to a dynamic set, all or none, in a few microseconds each. They stay through new versions of the policy
+   * and of the set's file. How many had not been added before.
+   * @throws SluiceError datapath/set-not-dynamic, datapath/set-not-used, policy/unknown-set, policy/set-too-large,
+   *   policy/bad-address, policy/host-bits, policy/bad-duration
+   */
+  addMembers(set: string, members: readonly NewMember[]): number;
+  /**
+   * Takes out what was added, all or none; what the policy lists as well stays. How many they were.
+   * @throws SluiceError as `addMembers`, and datapath/not-a-member
+   */
+  removeMembers(set: string, prefixes: readonly string[]): number;
+  /** What a set of the policy holds now. Takes a second for a million. */
+  members(set: string): MemberListing[];
   /** Hears of the packets that `log` rules match: at first those that nobody has heard of yet. */
   onLog(onEvent: (event: LogEvent) => void): void;
   /** Whether another process has taken the policy down, or has put another in its place. */
@@ -61,8 +85,10 @@ export interface Enforcement {
  * changed.
  * @throws SluiceError datapath/already-enforced; kernel/interface-missing; what the kernel refuses
  */
-export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enforcement {
+export function enforce(first: CheckedPolicy, given: EnforceOptions = {}): Enforcement {
   requireRights();
+  const runtime = given.runtimeMembers ?? createRuntimeMembers();
+  const options = { ...given, runtimeMembers: runtime };
   const paths = pathsHere();
   let policy = first;
   const here = rememberNamespace();
@@ -84,7 +110,11 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
   let unsubscribe = (): void => {};
   /** Changes of members that go on, by the file that they come from; of all sets without one. */
   const changes = new Map<string | undefined, AbortController>();
-  const sweeper = setInterval(() => sweep(current.generation), SWEEP_INTERVAL_MS).unref();
+  const sweeper = setInterval(() => {
+    sweep(current.generation);
+    runtime.prune(PRUNE_MS);
+  }, SWEEP_INTERVAL_MS).unref();
+  const dynamicSets = (): DynamicSets => ({ sets, generations: [current.generation], runtime });
 
   function isGone(): boolean {
     const { interfaces } = current.state;
@@ -112,7 +142,7 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
     changes.get(file)?.abort();
     const change = new AbortController();
     changes.set(file, change);
-    const problems = await updateMembers(current.generation, membersIn(sets, file), change.signal);
+    const problems = await updateMembers(current.generation, membersIn(sets, file), change.signal, runtime);
     if (changes.get(file) === change) changes.delete(file);
     return problems;
   }
@@ -156,6 +186,9 @@ export function enforce(first: CheckedPolicy, options: EnforceOptions = {}): Enf
       void changeMembers().then(tell);
       if (heardOfSets) watchSets(heardOfSets);
     },
+    addMembers: (set, members) => addMembers(dynamicSets(), set, members),
+    removeMembers: (set, prefixes) => removeMembers(dynamicSets(), set, prefixes),
+    members: (set) => listMembers(dynamicSets(), set),
     onLog: (onEvent) => {
       hear = onEvent;
       subscribe();

@@ -13,7 +13,8 @@ export function foundSets({ sets }: EnforcementState, pinOf: (map: string) => st
     ...set,
     read() {
       using map = openPinnedMap(pinOf(set.map));
-      return readPrefixSet(map, set.family, { counters: set.counters, timeToLive: set.ttlMs !== undefined });
+      const timeToLive = set.ttlMs !== undefined || set.dynamic === true;
+      return readPrefixSet(map, set.family, { counters: set.counters, timeToLive });
     },
   }));
 }

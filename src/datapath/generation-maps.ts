@@ -23,6 +23,7 @@ import type { HookName } from './generation.ts';
 import { explainMemory } from './no-memory.ts';
 import { dataPlane } from './objects.ts';
 import { createRecordSet, type RecordSet, type RecordSets, sharedSet } from './record-sets.ts';
+import type { RuntimeMembers } from './runtime-members.ts';
 
 /** The maps of a generation, made when a program first asks for one. */
 export interface GenerationMaps {
@@ -42,12 +43,14 @@ const PER_HOOK = new Set(['scratch', 'programs', '.rodata']);
  * @param constants values for the data plane's .rodata, by name
  * @param inherit gives a map that is not to be made anew
  * @param earlier sets of a generation in whose place this one comes: those that it can go on with it has, too
+ * @param runtime what dynamic sets hold besides what the policy lists
  */
 export function createGenerationMaps(
   compiled: CompiledPolicy,
   constants: Readonly<Record<string, number>>,
   inherit: (map: string) => MapHandle | undefined = () => undefined,
   earlier?: RecordSets,
+  runtime?: RuntimeMembers,
 ): GenerationMaps {
   const all = new Map<string, MapHandle>();
   const recordSets = new Map<string, RecordSet>();
@@ -74,7 +77,7 @@ export function createGenerationMaps(
   function create(hook: HookName, name: string): MapHandle {
     const trie = tries.get(name);
     if (trie?.records) {
-      const found = sharedSet(trie, earlier) ?? explainSize(trie, () => createRecordSet(trie));
+      const found = sharedSet(trie, earlier) ?? explainSize(trie, () => createRecordSet(trie, runtime));
       recordSets.set(name, found);
       return found.set.map;
     }

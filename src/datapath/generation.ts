@@ -8,6 +8,7 @@ import { placeOfRule } from '../policy/rule-place.ts';
 import { createGenerationMaps, type GenerationMaps } from './generation-maps.ts';
 import { explainMemory } from './no-memory.ts';
 import { dataPlane } from './objects.ts';
+import type { RuntimeMembers } from './runtime-members.ts';
 
 /** A whole set of programs for one policy, loaded and verified, attached to nothing. Immutable but for its maps. */
 export interface Generation {
@@ -39,6 +40,8 @@ export interface GenerationOptions {
   readonly inherit?: (map: string) => MapHandle | undefined;
   /** In whose place this one comes: sets that count go on with their maps. */
   readonly earlier?: Generation;
+  /** What dynamic sets hold besides what the policy lists. */
+  readonly runtimeMembers?: RuntimeMembers;
 }
 
 /**
@@ -48,7 +51,13 @@ export interface GenerationOptions {
  */
 export function buildGeneration(compiled: CompiledPolicy, options: GenerationOptions = {}): Generation {
   const constants: Readonly<Record<string, number>> = { ...compiled.constants, rehearse: options.rehearse ? 1 : 0 };
-  const maps = createGenerationMaps(compiled, constants, options.inherit, options.earlier?.maps.recordSets);
+  const maps = createGenerationMaps(
+    compiled,
+    constants,
+    options.inherit,
+    options.earlier?.maps.recordSets,
+    options.runtimeMembers,
+  );
   const programs: LoadedProgram[] = [];
 
   function load(hook: HookName, entry: BpfFunction, functions: readonly BpfFunction[]): Program {

@@ -17,6 +17,7 @@ import { buildGeneration, type Generation } from './generation.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
 import { generationOf, type Paths, pinName } from './paths.ts';
 import { detachInterface, pinnedInterfaces } from './pinned-links.ts';
+import type { RuntimeMembers } from './runtime-members.ts';
 import { setStates } from './set-states.ts';
 import {
   type EnforcementState,
@@ -28,7 +29,10 @@ import {
   writeState,
 } from './state.ts';
 
-export type EnforceOptions = Omit<AttachOptions, 'paths'>;
+export interface EnforceOptions extends Omit<AttachOptions, 'paths'> {
+  /** What was added to dynamic sets before, for one as `openSetOverlay` reads it; the enforcement changes it. */
+  readonly runtimeMembers?: RuntimeMembers;
+}
 
 export interface PutOptions extends EnforceOptions {
   /** Of an earlier version of the policy. */
@@ -66,7 +70,7 @@ export function putInForce(
   requireEthernet(devices);
   const multiBuffer = devices.some(({ mtu }) => mtu > LARGEST_LINEAR_MTU);
   const interfaceIndex = (name: string): number => findInterface(name).index;
-  const { previous, ...attachOptions } = options;
+  const { previous, runtimeMembers, ...attachOptions } = options;
   const compiled = compilePolicy(policy, {
     interfaceIndex,
     multiBuffer,
@@ -80,7 +84,11 @@ export function putInForce(
   let generation: Generation | undefined;
   let inForce: InForce;
   try {
-    generation = buildGeneration(compiled, { ...(inherit && { inherit }), ...(previous && { earlier: previous }) });
+    generation = buildGeneration(compiled, {
+      ...(inherit && { inherit }),
+      ...(previous && { earlier: previous }),
+      ...(runtimeMembers && { runtimeMembers }),
+    });
     pinMaps(generation, paths.maps(number));
     for (const { name } of devices) attached.push(attach(name, generation, { paths, ...attachOptions }));
     const own = { ...ownState(policy, before), generation: number, rules, sets: setStates(compiled) };

@@ -1,9 +1,11 @@
 import { relative } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
-import { createPrefixSet, type PrefixSet, replaceMembers } from '../kernel/index.ts';
+import { createPrefixSet, type PrefixSet, type ReplaceOptions, replaceMembers } from '../kernel/index.ts';
 import type { CheckedPolicy, SetMembers } from '../policy/checked.ts';
 import { setTooLarge, type TrieMap } from '../policy/tables.ts';
+import { createPrefixMap, type PrefixMap } from '../prefix-set/prefix-map.ts';
 import type { Generation } from './generation.ts';
+import { momentIn, type RuntimeMembers, untilMs } from './runtime-members.ts';
 
 /** The sets of a generation that keep something of each member, by their map. Generations may share one. */
 export type RecordSets = ReadonlyMap<string, RecordSet>;
@@ -11,13 +13,16 @@ export type RecordSets = ReadonlyMap<string, RecordSet>;
 export interface RecordSet {
   readonly trie: TrieMap;
   readonly set: PrefixSet;
+  /** Of members that were added at run time and that the policy lists as well: until when it does. */
+  readonly listed: PrefixMap<number>;
   /** One more generation has it. */
   retain(): void;
   /** One less: the last closes it. */
   release(): void;
 }
 
-export function createRecordSet(trie: TrieMap): RecordSet {
+/** @param runtime what it holds besides what the policy lists */
+export function createRecordSet(trie: TrieMap, runtime?: RuntimeMembers): RecordSet {
   const { map, family, set: named, records, capacity } = trie;
   const ttlMs = named?.records?.ttlMs;
   const prefixes = named?.members?.[family];
@@ -25,10 +30,18 @@ export function createRecordSet(trie: TrieMap): RecordSet {
   const set = explainFull(trie, () =>
     createPrefixSet({ ...options, ...(prefixes && { prefixes }), ...(ttlMs !== undefined && { ttlMs }) }),
   );
+  const listed = createPrefixMap<number>(family === 'v4' ? 32 : 128);
+  try {
+    if (runtime && isDynamic(trie)) addRuntimeMembers({ trie, set, listed }, runtime);
+  } catch (error) {
+    set.close();
+    throw error;
+  }
   let holders = 1;
   return {
     trie,
     set,
+    listed,
     retain: () => {
       holders++;
     },
@@ -39,11 +52,27 @@ export function createRecordSet(trie: TrieMap): RecordSet {
   };
 }
 
+const isDynamic = ({ set }: TrieMap): boolean => set?.records?.dynamic === true;
+
+function addRuntimeMembers(
+  { trie, set, listed }: Pick<RecordSet, 'trie' | 'set' | 'listed'>,
+  runtime: RuntimeMembers,
+): void {
+  const listedUntil = momentIn(trie.set?.records?.ttlMs);
+  for (const { prefix, endsAtMs } of runtime.of(trie.set?.name ?? '', trie.family)) {
+    const isListed = set.has(prefix);
+    if (isListed) listed.set(prefix, listedUntil);
+    const until = isListed ? Math.max(listedUntil, endsAtMs) : endsAtMs;
+    explainFull(trie, () => set.add(prefix, untilMs(until)));
+  }
+}
+
 /** The set that an earlier generation has for the same map, where it is good for this one. */
 export function sharedSet(trie: TrieMap, earlier: RecordSets | undefined): RecordSet | undefined {
   const found = earlier?.get(trie.map);
   const isSame =
     found?.trie.capacity === trie.capacity &&
+    isDynamic(found.trie) === isDynamic(trie) &&
     found.trie.records?.counters === trie.records?.counters &&
     found.trie.records?.timeToLive === trie.records?.timeToLive;
   if (!isSame) return undefined;
@@ -71,14 +100,22 @@ export async function updateMembers(
   generation: Generation,
   membersOf: (trie: TrieMap) => NewMembers | undefined,
   signal: AbortSignal,
+  runtime?: RuntimeMembers,
 ): Promise<readonly SetProblem[]> {
   const problems: SetProblem[] = [];
-  for (const { trie, set } of generation.maps.recordSets.values()) {
+  for (const recordSet of generation.maps.recordSets.values()) {
+    const { trie, set } = recordSet;
     const next = membersOf(trie);
     if (next === undefined || signal.aborted) continue;
     const { members, ttlMs } = next;
     try {
-      const options = { keepOthers: ttlMs !== undefined, signal, ...(ttlMs !== undefined && { ttlMs }) };
+      const alsoKept = runtime && isDynamic(trie) ? keptBy(recordSet, runtime, ttlMs) : undefined;
+      const options = {
+        keepOthers: ttlMs !== undefined,
+        signal,
+        ...(ttlMs !== undefined && { ttlMs }),
+        ...(alsoKept && { alsoKept }),
+      };
       await replaceMembers(set, members[trie.family], options);
     } catch (error) {
       if (!isFull(error)) throw error;
@@ -86,6 +123,20 @@ export async function updateMembers(
     }
   }
   return problems;
+}
+
+/** What was added at run time stays for its time, and what the policy lists of it is noted. */
+function keptBy(
+  { trie, listed }: RecordSet,
+  runtime: RuntimeMembers,
+  ttlMs: number | undefined,
+): NonNullable<ReplaceOptions['alsoKept']> {
+  return (prefix, isAmong) => {
+    const member = runtime.find(trie.set?.name ?? '', trie.family, prefix);
+    if (isAmong && member) listed.set(prefix, momentIn(ttlMs));
+    else listed.delete(prefix);
+    return member && untilMs(member.endsAtMs);
+  };
 }
 
 /** What the sets of a policy hold, for `updateMembers`. */
@@ -103,17 +154,17 @@ export function sweep({ maps }: Generation): void {
   for (const { set } of maps.recordSets.values()) set.sweep();
 }
 
-function explainFull<T>(trie: TrieMap, action: () => T): T {
+/** The action's result; where the set is full, an error with the setting that it wants. `file`: what did not fit. */
+export function explainFull<T>(trie: TrieMap, action: () => T, file = trie.set?.file): T {
   try {
     return action();
   } catch (error) {
-    if (isFull(error)) throw new SluiceError(fullProblem(trie), { cause: error });
+    if (isFull(error)) throw new SluiceError(fullProblem(trie, file), { cause: error });
     throw error;
   }
 }
 
-function fullProblem(trie: TrieMap): Problem {
-  const file = trie.set?.file;
+function fullProblem(trie: TrieMap, file = trie.set?.file): Problem {
   return setTooLarge(trie, trie.capacity * 2, file === undefined ? '' : `${relative('.', file)}: `);
 }
 

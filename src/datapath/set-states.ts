@@ -8,6 +8,7 @@ export function setStates({ tries }: CompiledPolicy): EnforcementState['sets'] {
     const { name, line, file, records } = set;
     const ttlMs = records?.ttlMs;
     const kept = { counters: records?.counters ?? false, ...(ttlMs !== undefined && { ttlMs }) };
-    return { name, map, family, line, ...(file !== undefined && { file }), ...kept };
+    const dynamic = records?.dynamic === true;
+    return { name, map, family, line, ...(file !== undefined && { file }), ...kept, ...(dynamic && { dynamic }) };
   });
 }

@@ -42,6 +42,8 @@ const enforcementState = z.object({
         file: z.optional(z.string()),
         counters: z.boolean(),
         ttlMs: z.optional(z.number()),
+        /** Members come and go at run time, each with a time of its own. */
+        dynamic: z.optional(z.boolean()),
       }),
     ),
     [],

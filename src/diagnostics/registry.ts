@@ -196,6 +196,18 @@ export const errors = {
     meaning: 'A rule asks for VLAN tags, and the interface takes them out of received frames: the rule never matches.',
     help: 'Turn the offload off: `ethtool -K INTERFACE rxvlan off`.',
   },
+  'datapath/set-not-dynamic': {
+    meaning: 'A set takes members at run time only where the policy says so.',
+    help: 'Write `dynamic: true` to it: `sets: { blocked: { dynamic: true } }`.',
+  },
+  'datapath/set-not-used': {
+    meaning: 'No rule of the policy in force asks for the set: a member would have no effect.',
+    help: 'Write a rule that does: `prefilter: [{ from: "@blocked", action: drop }]`.',
+  },
+  'datapath/not-a-member': {
+    meaning: 'What is to be removed was not added to the set at run time, or its time is over.',
+    help: '`sluice sets list NAME` shows the members; what the policy or a file lists is taken out there.',
+  },
   'datapath/set-too-large': {
     meaning: 'A set takes more than the room that it has in the kernel.',
     help: 'Give the set more `memory`, or fewer members. A content that was in force before stays in force.',

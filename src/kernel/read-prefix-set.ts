@@ -3,7 +3,7 @@ import { walkMembers } from '../prefix-set/walk.ts';
 import { jiffiesClock } from './jiffies-clock.ts';
 import type { MapHandle } from './map/handle.ts';
 import { mapMemory } from './map/map-memory.ts';
-import type { SetMember, SetMemory } from './prefix-set.ts';
+import type { Prefix, PrefixSet, SetMember, SetMemory } from './prefix-set.ts';
 
 /** A set as its map had it at one moment. */
 export interface PrefixSetContent {
@@ -39,6 +39,12 @@ export function readPrefixSet(map: MapHandle, family: 'v4' | 'v6', records: Reco
   }
   const bytes = used * 8;
   return { members, memory: { used: bytes, limit: map.valueSize, perMember: bytes / Math.max(1, members.length) } };
+}
+
+/** The members of a set with records as they are now, expired ones included, however it changes while they are gone over. */
+export function* entriesOfNow({ map, family, records }: PrefixSet): Generator<Prefix> {
+  const addressBits = family === 'v4' ? 32 : 128;
+  for (const { prefix } of walkMembers(snapshot(map), addressBits, recordLayout(addressBits, records))) yield prefix;
 }
 
 /** All of it at once: in memory that changes, a walk could lose its way. */

@@ -81,11 +81,10 @@ function simplifyTest(test: Test, sets: ReadonlyMap<string, AddressSet>): Test {
       return none ? NEVER : { ...test, v4, v6 };
     }
     case 'address': {
-      // A set that is read from a file may be empty now and full later.
       const some = test.match.any.some((operand) =>
         operand.kind === 'ranges'
           ? operand.ranges.v4.length + operand.ranges.v6.length > 0
-          : sets.get(operand.set)?.file !== undefined || hasAddresses(sets.get(operand.set)),
+          : mayHaveAddresses(sets.get(operand.set)),
       );
       return test.match.any.length > 0 && !some ? NEVER : test;
     }
@@ -94,5 +93,7 @@ function simplifyTest(test: Test, sets: ReadonlyMap<string, AddressSet>): Test {
   }
 }
 
-const hasAddresses = (set: AddressSet | undefined): boolean =>
-  set !== undefined && set.ranges.v4.length + set.ranges.v6.length > 0;
+/** A set that is read from a file, or takes members at run time, may be empty now and full later. */
+const mayHaveAddresses = (set: AddressSet | undefined): boolean =>
+  set !== undefined &&
+  (set.file !== undefined || set.records?.dynamic === true || set.ranges.v4.length + set.ranges.v6.length > 0);

@@ -110,8 +110,7 @@ function recordMap(
   before: TrieMap | undefined,
 ): TrieMap {
   const { family } = named;
-  const { counters, ttlMs } = set.records;
-  const records = { counters, timeToLive: ttlMs !== undefined };
+  const records = recordOptions(set.records);
   const addressBits = family === 'v4' ? 32 : 128;
   // A record, and about two words of nodes on the way to it.
   const needed = (set.members?.[family].lengths.length ?? 0) * (recordLayout(addressBits, records).words + 2);
@@ -129,6 +128,12 @@ function recordMap(
     },
   };
 }
+
+/** What the map keeps: of a dynamic set always a time, which each member may have of its own. */
+export const recordOptions = ({ counters, ttlMs, dynamic }: SetRecords): Required<RecordOptions> => ({
+  counters,
+  timeToLive: ttlMs !== undefined || dynamic === true,
+});
 
 /** Where `memory` says nothing, no map is larger than the kernel gives. */
 const mostWords = (set: AddressSet | undefined): number =>

@@ -1,6 +1,7 @@
 import { covers } from './bits.ts';
 import type { AddressBits, Prefix, PrefixColumns } from './columns.ts';
 import { createMutableTrie } from './mutable-trie.ts';
+import { prefixKey } from './prefix-map.ts';
 import { sortPrefixes } from './sorted.ts';
 
 export { OutOfRoom } from './blocks.ts';
@@ -42,8 +43,7 @@ export function createMutableSet(
   addressBits: AddressBits,
   members: readonly Prefix[] | PrefixColumns,
 ): MutableSet {
-  const keyOf = ({ address, length }: Prefix): Key =>
-    addressBits === 32 ? Number(address) * 64 + length : (address << 8n) | BigInt(length);
+  const keyOf = (prefix: Prefix): Key => prefixKey(prefix, addressBits);
   const prefixOf = (key: Key): Prefix =>
     typeof key === 'number'
       ? { address: BigInt(Math.floor(key / 64)), length: key % 64 }

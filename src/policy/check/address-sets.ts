@@ -18,6 +18,11 @@ export interface ListSetInput extends SetOptionsInput {
   readonly addresses: AddressSetInput;
 }
 
+/** A dynamic set without members of its own. */
+export interface EmptySetInput extends SetOptionsInput {
+  readonly dynamic: true;
+}
+
 export interface AddressSetContent {
   /** Without what is in the files: that changes while the policy is in force. */
   readonly ranges: AddressRanges;

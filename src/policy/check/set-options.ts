@@ -8,6 +8,7 @@ export interface SetOptionsInput {
   readonly counters?: boolean | undefined;
   readonly ttl?: string | undefined;
   readonly memory?: string | undefined;
+  readonly dynamic?: boolean | undefined;
 }
 
 export interface SetOptions {
@@ -30,9 +31,11 @@ export function checkSetOptions(input: SetOptionsInput, path: Path, report: Repo
   if (wrong[1])
     report.error('policy/bad-size', [...path, 'memory'], `${quote(input.memory ?? '')} is not a set's memory`);
   if (wrong.includes(true)) return undefined;
-  const keeps = input.counters === true || ttlMs !== undefined;
+  const dynamic = input.dynamic === true;
+  const counters = input.counters === true;
+  const keeps = counters || ttlMs !== undefined || dynamic;
   return {
-    ...(keeps && { records: { counters: input.counters === true, ...(ttlMs !== undefined && { ttlMs }) } }),
+    ...(keeps && { records: { counters, ...(ttlMs !== undefined && { ttlMs }), ...(dynamic && { dynamic }) } }),
     ...(memoryBytes !== undefined && { memoryBytes }),
   };
 }

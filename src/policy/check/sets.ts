@@ -7,6 +7,7 @@ import {
   type AddressSetInput,
   checkAddressList,
   checkFileSet,
+  type EmptySetInput,
   type FileSetInput,
   type ListSetInput,
 } from './address-sets.ts';
@@ -16,7 +17,7 @@ import type { SetScope, SetTable } from './scope.ts';
 import { checkSetOptions, type SetOptions } from './set-options.ts';
 
 /** As the schema lets it through; undefined where the shape was wrong, which has been reported. */
-export type SetInput = AddressSetInput | FileSetInput | ListSetInput | PortSetInput | undefined;
+export type SetInput = AddressSetInput | FileSetInput | ListSetInput | EmptySetInput | PortSetInput | undefined;
 
 /** What the check of one set needs of the others. */
 export interface SetContext extends SetScope {
@@ -86,10 +87,11 @@ export function checkSets(
     open.pop();
   }
 
-  function checkAddressesOf(input: AddressSetInput | FileSetInput | ListSetInput, path: Path) {
+  function checkAddressesOf(input: Exclude<SetInput, PortSetInput | undefined>, path: Path) {
     if (isList(input)) return checkAddressList(input, path, context);
     if ('file' in input) return checkFileSet(input, path, context);
-    return checkAddressList(input.addresses, [...path, 'addresses'], context);
+    const addresses = 'addresses' in input ? input.addresses : [];
+    return checkAddressList(addresses, [...path, 'addresses'], context);
   }
 
   function addSet(name: string, line: number, set: AddressSetContent, { records, memoryBytes }: SetOptions): void {
@@ -116,6 +118,7 @@ export function checkSets(
     const set = addressSets.get(name);
     const isEmpty =
       set &&
+      !set.records?.dynamic &&
       isEmptyRanges(set.ranges) &&
       (set.file !== undefined || fileSets.get(name)?.size === (set.records ? 1 : 0));
     if (isEmpty || portSets.get(name)?.length === 0) {

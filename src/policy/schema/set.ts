@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { optional, RANGE_PATTERN, type RangeText, required, SET_PATTERN, type SetReference, text } from './grammar.ts';
 
-const SET = 'a list of addresses, { file: path }, { addresses: […] } or { ports: [80, "8000-8100"] }';
+const SET =
+  'a list of addresses, { file: path }, { addresses: […] }, { dynamic: true } or { ports: [80, "8000-8100"] }';
 const DURATION = 'a duration like "90s", "10m", "1h" or "7d"';
 const MEMORY = 'a size like "512KiB", "64MiB" or "0.5GiB"';
 const ADDRESS = 'an address, a prefix, a range, or another set like "@other"';
@@ -28,13 +29,27 @@ const keeping = {
   ),
 };
 
+const DYNAMIC =
+  'Takes members while the policy is in force: `sluice sets add` and `sluice sets remove` change it in microseconds, and what they have added stays through new versions of the policy and of the file. A member that is added without a time to live of its own has that of the set, and without one stays until it is removed.';
+
+const takesMembers = {
+  dynamic: optional(z.boolean({ error: 'true or false' }), DYNAMIC, { default: false, examples: [true] }),
+};
+
 const list = z.strictObject(
   {
     addresses: required(addresses, 'Addresses, prefixes, ranges and other sets, as in a set that is a list.', {
       examples: [['203.0.113.0/24']],
     }),
     ...keeping,
+    ...takesMembers,
   },
+  { error: SET },
+);
+
+/** With no members but those that are added to it. */
+const empty = z.strictObject(
+  { dynamic: required(z.literal(true, { error: 'true' }), DYNAMIC, { examples: [true] }), ...keeping },
   { error: SET },
 );
 
@@ -46,6 +61,7 @@ const file = z.strictObject(
       { minLength: 1, examples: ['blocked.txt'] },
     ),
     ...keeping,
+    ...takesMembers,
   },
   { error: SET },
 );
@@ -65,4 +81,4 @@ const ports = z.strictObject(
   { error: SET },
 );
 
-export const set = z.union([addresses, file, list, ports], { error: SET });
+export const set = z.union([addresses, file, list, empty, ports], { error: SET });
