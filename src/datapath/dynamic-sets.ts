@@ -177,10 +177,20 @@ function knownSet({ sets }: DynamicSets, name: string): AddressSet {
 function dynamicSet(context: DynamicSets, name: string): AddressSet {
   const set = knownSet(context, name);
   if (set.records?.dynamic) return set;
-  const example = set.file === undefined ? '{ dynamic: true, addresses: […] }' : '{ dynamic: true, file: … }';
-  throw new SluiceError({
+  throw setNotDynamic(set);
+}
+
+interface NamedSet {
+  readonly name: string;
+  readonly line: number;
+  readonly file?: string | undefined;
+}
+
+export function setNotDynamic({ name, line, file }: NamedSet): SluiceError {
+  const example = file === undefined ? '{ dynamic: true, addresses: […] }' : '{ dynamic: true, file: … }';
+  return new SluiceError({
     code: 'datapath/set-not-dynamic',
-    message: `set "${name}" (line ${set.line}) takes no members at run time`,
+    message: `set "${name}" (line ${line}) takes no members at run time`,
     help: `Write dynamic: true to it in the policy, like ${name}: ${example}`,
   });
 }

@@ -1,13 +1,14 @@
 /** Generations: built, rehearsed, put in force, found again, taken down. */
 export { type FoundEnforcement, readEnforcement, takeDown } from './adopt.ts';
 export type { RuleCounter } from './counters.ts';
-export type { MemberListing, NewMember } from './dynamic-sets.ts';
+export { type MemberListing, type NewMember, setNotDynamic } from './dynamic-sets.ts';
 export { type Enforcement, enforce } from './enforce.ts';
 export type { LogEvent } from './events.ts';
 export type { FoundSet } from './found-sets.ts';
 export { buildGeneration, type Generation, type LoadedProgram } from './generation.ts';
 export { type Inspection, inspect } from './inspect.ts';
 export type { SetChange } from './live-sets.ts';
+export { readMembers } from './member-text.ts';
 export type { EnforceOptions } from './put-in-force.ts';
 export { type JudgeOptions, type KernelJudgement, openRehearsal, type Rehearsal } from './rehearsal.ts';
 export { createRuntimeMembers, type MemberChange, type RuntimeMember, type RuntimeMembers } from './runtime-members.ts';

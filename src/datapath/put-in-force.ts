@@ -13,6 +13,7 @@ import type { CheckedPolicy } from '../policy/checked.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { type Attachment, type AttachOptions, attach } from './attach.ts';
+import { withCountingSince, withoutSince } from './counting-since.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
 import { generationOf, type Paths, pinName } from './paths.ts';
@@ -78,6 +79,8 @@ export function putInForce(
   });
   const rules = countedRules(policy);
   const inherit = before && isSamePolicy(before, policy, rules) ? mapsOf(before, paths) : undefined;
+  const goesOn = before !== undefined && (inherit !== undefined || previous !== undefined);
+  const counting = withCountingSince(rules, goesOn ? before.rules : [], new Date().toISOString());
   const mounted = prepareFolder(paths);
   const number = 1 + Math.max(0, ...generations(paths));
   const attached: Attachment[] = [];
@@ -91,7 +94,7 @@ export function putInForce(
     });
     pinMaps(generation, paths.maps(number));
     for (const { name } of devices) attached.push(attach(name, generation, { paths, ...attachOptions }));
-    const own = { ...ownState(policy, before), generation: number, rules, sets: setStates(compiled) };
+    const own = { ...ownState(policy, before), generation: number, rules: counting, sets: setStates(compiled) };
     const state = { ...own, interfaces: attached.map(interfaceState) };
     writeState(paths.state, state);
     const ofInterfaces = [...attached.flatMap((one) => one.warnings), ...interfaceWarnings(policy, attached)];
@@ -187,7 +190,7 @@ function generations({ pins }: Paths): number[] {
 }
 
 function isSamePolicy(before: EnforcementState, { source }: CheckedPolicy, rules: EnforcementState['rules']): boolean {
-  return before.policy.text === source.text && JSON.stringify(before.rules) === JSON.stringify(rules);
+  return before.policy.text === source.text && JSON.stringify(withoutSince(before.rules)) === JSON.stringify(rules);
 }
 
 function mapsOf(before: EnforcementState, paths: Paths): (map: string) => MapHandle | undefined {

@@ -29,6 +29,8 @@ const enforcementState = z.object({
       stage: z.enum(['prefilter', 'ingress', 'egress']),
       line: z.number(),
       action: z.string(),
+      /** Since when it counts, ISO 8601: versions of the policy that have a rule of that name go on with it. */
+      since: z.optional(z.string()),
     }),
   ),
   /** Sets with a map of their own. */

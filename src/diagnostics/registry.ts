@@ -204,6 +204,10 @@ export const errors = {
     meaning: 'No rule of the policy in force asks for the set: a member would have no effect.',
     help: 'Write a rule that does: `prefilter: [{ from: "@blocked", action: drop }]`.',
   },
+  'datapath/no-set-owner': {
+    meaning: 'The process that holds the sets is not there to be asked, and no other may change them.',
+    help: 'Let the daemon hold the policy: `sluice run`.',
+  },
   'datapath/not-a-member': {
     meaning: 'What is to be removed was not added to the set at run time, or its time is over.',
     help: '`sluice sets list NAME` shows the members; what the policy or a file lists is taken out there.',

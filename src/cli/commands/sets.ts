@@ -4,6 +4,7 @@ import { SluiceError } from '../../diagnostics/problem.ts';
 import { didYouMean } from '../../diagnostics/suggest.ts';
 import type { SetMember } from '../../kernel/index.ts';
 import { formatAddress } from '../../packet/address.ts';
+import { readDuration } from '../../policy/check/set-options.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/netns.ts';
 import type { Answer } from '../output/answer.ts';
@@ -13,26 +14,84 @@ import { type Cell, type Column, renderTable } from '../output/table.ts';
 import type { ExitCode, Session } from '../session.ts';
 
 const HELP = `
+  list [NAME]              the same as without a word: all sets, or the members of one.
+  add NAME MEMBER…         adds addresses, prefixes or ranges to a set that is dynamic, all or none. They stay through
+                           new versions of the policy, until their time is over or they are removed.
+  remove NAME MEMBER…      takes out what was added. What the policy or a file lists is taken out there.
+
 Shows the sets of addresses that are looked up in maps; those of up to eight prefixes without counters and time to live
 are part of the programs. With a name, its members: the busiest first, where the set counts.
 
-Exit status: 0 they are shown, 1 no policy is in force or it has no such set, 2 wrong use.`;
+Exit status: 0 they are shown, 1 it cannot be done: no policy is in force, or it has no such set, 2 wrong use.`;
 
 export function setsCommand(): Command {
-  return addNetnsOption(defineCommand('sets', 'show the sets of the policy in force, or the members of one'))
-    .argument('[name]', 'a set, whose members are shown')
+  return addNetnsOption(defineCommand('sets', 'show the sets of the policy in force, or add and remove members'))
+    .usage('[options] [list] [NAME] | add NAME MEMBER… | remove NAME MEMBER…')
+    .argument('[what...]', 'a set, whose members are shown; or what to do, see below')
+    .option('--ttl <time>', 'with add: how long the members stay, like 10m; left out, what the set says')
     .addHelpText('after', HELP)
     .action(answering(sets));
 }
 
-async function sets(session: Session, options: NetnsOption, name: string | undefined): Promise<ExitCode> {
+interface Options extends NetnsOption {
+  readonly ttl?: string;
+}
+
+async function sets(session: Session, options: Options, what: readonly string[]): Promise<ExitCode> {
+  const [action, ...rest] = isAction(what[0]) ? [what[0], ...what.slice(1)] : (['list', ...what] as const);
+  const [written, ...members] = rest;
+  const name = written?.replace(/^@/, '');
+  if (action === 'list' && members.length > 0) throw usage(`too many words: ${members.join(' ')}`);
+  if (action !== 'list' && members.length === 0) throw usage(`${action} wants a set and its members`);
+  if (action !== 'add' && options.ttl !== undefined) throw usage('--ttl goes with add');
+  const ttlMs = options.ttl === undefined ? undefined : readTtl(options.ttl);
   const { readEnforcement } = await import('../../datapath/index.ts');
   await enterNetns(options);
   const found = readEnforcement();
   if (!found) throw new SluiceError({ code: 'datapath/nothing-enforced', message: 'no policy is in force here' });
   const inForce = found.sets();
-  await session.print(name === undefined ? overview(inForce) : membersOf(inForce, name.replace(/^@/, '')));
+  if (action === 'list') await session.print(name === undefined ? overview(inForce) : membersOf(inForce, name));
+  else await session.print(await change(action, inForce, name as string, members, ttlMs));
   return 0;
+}
+
+const actions = ['list', 'add', 'remove'] as const;
+type Action = (typeof actions)[number];
+const isAction = (word: string | undefined): word is Action => actions.some((one) => one === word);
+
+const usage = (message: string): SluiceError =>
+  new SluiceError({ code: 'cli/usage', message, help: '`sluice sets --help` shows what can be given' });
+
+function readTtl(text: string): number {
+  const ttlMs = readDuration(text);
+  if (!Number.isNaN(ttlMs)) return ttlMs;
+  throw usage(`--ttl: "${text}" is not a time to live: write it like "90s", "10m", "1h" or "7d"`);
+}
+
+/** Looks at what is asked before anybody is bothered with it, and has the owner of the sets do it. */
+async function change(
+  action: 'add' | 'remove',
+  inForce: readonly FoundSet[],
+  set: string,
+  members: readonly string[],
+  ttlMs: number | undefined,
+): Promise<Answer> {
+  const [{ readMembers, setNotDynamic }, { changeMembers }] = await Promise.all([
+    import('../../datapath/index.ts'),
+    import('../set-owner.ts'),
+  ]);
+  const found = inForce.find(({ name }) => name === set);
+  if (!found) throw unknownSet(set, inForce);
+  if (!found.dynamic) throw setNotDynamic(found);
+  readMembers(members);
+  const changed = await changeMembers(
+    action === 'add'
+      ? { set, add: members.map((prefix) => ({ prefix, ...(ttlMs !== undefined && { ttlMs }) })) }
+      : { set, remove: members },
+  );
+  const data = { set, [action === 'add' ? 'added' : 'removed']: changed };
+  const text = action === 'add' ? `${changed} added to ${set}\n` : `${changed} removed from ${set}\n`;
+  return { data, items: [data], text: () => text };
 }
 
 /** A set of one family, as data. Null where nothing is counted, or nothing expires. */

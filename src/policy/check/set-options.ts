@@ -40,8 +40,8 @@ export function checkSetOptions(input: SetOptionsInput, path: Path, report: Repo
   };
 }
 
-/** NaN where it is none. */
-function readDuration(text: string): number {
+/** `90s`, `10m`, `1h` or `7d` in milliseconds, a year at most; NaN where it is none. */
+export function readDuration(text: string): number {
   const match = /^\s*([1-9]\d{0,8})\s*([smhd])\s*$/.exec(text);
   const ms = match ? Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS] : Number.NaN;
   return ms <= LONGEST_MS ? ms : Number.NaN;
