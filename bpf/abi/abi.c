@@ -7,6 +7,7 @@
 #include "packet.h"
 #include "rehearsal.h"
 #include "slots.h"
+#include "turn.h"
 
 /* BTF leaves anonymous enums out: their constants go by this one. The prefix is dropped. */
 enum constant {
@@ -14,6 +15,8 @@ enum constant {
 	CONSTANT_PROGRAM_REJECT = PROGRAM_REJECT,
 	CONSTANT_FIRST_PART = FIRST_PART,
 	CONSTANT_FIRST_LOG_LIMIT = FIRST_LOG_LIMIT,
+	CONSTANT_SIDE_BEFORE = SIDE_BEFORE,
+	CONSTANT_SIDE_AFTER = SIDE_AFTER,
 };
 
 struct packet packet;

@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import { SluiceError } from '../diagnostics/problem.ts';
-import { interfaceByIndex, openPinnedMap, programFromId } from '../kernel/index.ts';
+import { bootTimeNs, interfaceByIndex, openPinnedMap, programFromId } from '../kernel/index.ts';
+import { countersPin } from './carry.ts';
+import { type Changing, type Ending, hasPins, isChanging, modeOf, settleChange } from './change.ts';
 import { type RuleCounter, readCounters } from './counters.ts';
 import { type FoundSet, foundSets } from './found-sets.ts';
 import { exclusively } from './lock.ts';
 import { type Paths, pathsHere, pathsOf, pinName } from './paths.ts';
 import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
-import { removeAll } from './put-in-force.ts';
-import { type EnforcementState, isAlive, readState } from './state.ts';
+import { removeAll } from './remove.ts';
+import { judgingSide, type Pending, standingOf } from './standing.ts';
+import { type EnforcementState, type GenerationState, isAlive, readState } from './state.ts';
 
-/** The name of the program on XDP, as the kernel keeps it. */
-const ENTRY = 'sluice_xdp';
+/** The names of programs on XDP, as the kernel keeps them: a generation's, and the switch's. */
+const ENTRIES: ReadonlySet<string> = new Set(['sluice_xdp', 'sluice_xdp_turn']);
 
 /** What another process, alive or not, has put in force in this network namespace. */
 export interface FoundEnforcement {
@@ -18,48 +21,119 @@ export interface FoundEnforcement {
   /** Whether that process still runs; the kernel enforces either way. */
   readonly alive: boolean;
   readonly startedAt: Date;
-  readonly policy: EnforcementState['policy'];
+  /** The one policy that judges at this moment. */
+  readonly policy: GenerationState['policy'];
+  /** A sentence that says why that one, where something went before: an apply that was interrupted, a trial. */
+  readonly why?: string;
+  readonly pending?: Pending;
   /** Under the names that they have now. */
-  readonly interfaces: readonly (EnforcementState['interfaces'][number] & {
+  readonly interfaces: readonly (GenerationState['interfaces'][number] & {
     /** Whether the kernel still has the program on the interface. */
     readonly attached: boolean;
   })[];
-  readonly rules: EnforcementState['rules'];
+  readonly rules: GenerationState['rules'];
   counters(): RuleCounter[];
   /** Sets that have a map of their own, those of both families one after the other. */
   sets(): FoundSet[];
+}
+
+/** What is in force here, and what is to be said where nothing is. */
+export interface Situation {
+  readonly found: FoundEnforcement | undefined;
+  readonly why?: string;
 }
 
 /**
  * What is in force here, or undefined. Reads the state and asks the kernel about every link.
  * @throws SluiceError datapath/damaged-state, datapath/unknown-state: something is in force, and `takeDown` removes it
  */
-export function readEnforcement(): FoundEnforcement | undefined {
+export const readEnforcement = (): FoundEnforcement | undefined => readSituation().found;
+
+/** As `readEnforcement`; says why nothing is in force, too, where a change came to nothing. */
+export function readSituation(): Situation {
   const here = pathsHere();
   const state = readState(here.state);
   const paths = state && isAlive(state) ? pathsOf(state.pid) : here;
   if (!state) {
     const interfaces = pinnedInterfaces(paths).filter((ifindex) => isAttached(paths, ifindex));
     if (interfaces.length > 0) throw unknownState(interfaces.map(nameOf), paths);
-    return undefined;
+    return { found: undefined };
   }
-  return {
+  const { judge, why, pending } = standingOf(paths, state);
+  const said = { ...(why !== undefined && { why }) };
+  if (judge === undefined) return { found: undefined, ...said };
+  const found: FoundEnforcement = {
     pid: state.pid,
     alive: isAlive(state),
     startedAt: new Date(state.startedAt),
-    policy: state.policy,
-    interfaces: state.interfaces.map((one) => ({
-      ...one,
-      name: interfaceByIndex(one.ifindex)?.name ?? one.name,
-      attached: isAttached(paths, one.ifindex),
-    })),
-    rules: state.rules,
+    policy: judge.policy,
+    ...said,
+    ...(pending && { pending }),
+    interfaces: judge.interfaces.map((one) => {
+      const device = interfaceByIndex(one.ifindex);
+      const { name, mode } = { name: device?.name ?? one.name, mode: modeOf(device, one.mode) };
+      return { ...one, name, mode, attached: isAttached(paths, one.ifindex) };
+    }),
+    rules: judge.rules,
     counters: () => {
-      using map = openPinnedMap(join(paths.maps(state.generation), pinName('counters')));
-      return readCounters(map, state);
+      using map = openPinnedMap(countersPin(paths, judge));
+      return readCounters(map, judge);
     },
-    sets: () => foundSets(state, (map) => join(paths.maps(state.generation), pinName(map))),
+    sets: () => foundSets(judge, (map) => join(paths.maps(judge.generation), pinName(map))),
   };
+  return { found, ...said };
+}
+
+/**
+ * Ends what a process that has gone left unfinished, by the one of both generations that judges now: a trial that is
+ * not confirmed is rolled back. Nothing is compiled, and no packet is judged by neither.
+ * @returns the state as it is from now on
+ */
+export function settleUnfinished(paths: Paths, state: EnforcementState): EnforcementState | undefined {
+  if (!isChanging(state)) return state;
+  if (![state.change.after, state.settled].some((one) => one && hasPins(paths, one))) return withoutChange(state);
+  const side = judgingSide(paths, state);
+  const { kind } = state.change;
+  if (kind === 'apply') return settleChange(paths, state, side).state;
+  return settleChange(paths, state, 'before', whyOver(paths, state)).state;
+}
+
+/** The pins are gone, with all that was in force: the change is, too. */
+function withoutChange({ change: _, ...state }: EnforcementState): EnforcementState {
+  return state;
+}
+
+function whyOver(paths: Paths, state: Changing): Ending {
+  if (state.change.reverted) return 'reverted';
+  return standingOf(paths, state).pending ? 'reverted' : isOver(state) ? 'deadline' : 'interrupted';
+}
+
+const isOver = ({ change: { deadlineNs } }: Changing): boolean =>
+  deadlineNs !== undefined && BigInt(deadlineNs) <= bootTimeNs();
+
+/**
+ * Ends the trial of a process that has gone, whichever way is asked for.
+ * @throws SluiceError datapath/nothing-pending
+ */
+export function endFoundTrial(how: 'confirm' | 'revert'): void {
+  const paths = pathsHere();
+  exclusively(paths, () => {
+    const state = readState(paths.state);
+    const { pending } = state ? standingOf(paths, state) : {};
+    if (!state || !isChanging(state) || pending?.kind !== 'trial') throw nothingPending();
+    if (isAlive(state)) throw pendingElsewhere(state);
+    settleChange(paths, state, how === 'confirm' ? 'after' : 'before', 'reverted');
+  });
+}
+
+export function nothingPending(): SluiceError {
+  const message = 'no policy is on trial or observed here: there is nothing to confirm or roll back';
+  return new SluiceError({ code: 'datapath/nothing-pending', message });
+}
+
+function pendingElsewhere({ pid, change }: Changing): SluiceError {
+  const message = `process ${pid} has ${change.after.policy.path} on trial: it confirms or rolls back`;
+  return new SluiceError({ code: 'datapath/already-enforced', message });
 }
 
 function isAttached(paths: Paths, ifindex: number): boolean {
@@ -82,9 +156,11 @@ function takeDownAt(here: Paths): { readonly interfaces: readonly string[] } | u
   const paths = state && isAlive(state) ? pathsOf(state.pid) : here;
   const pinned = pinnedInterfaces(paths);
   if (found === 'none' && pinned.length === 0) return undefined;
-  const unreachable = state?.interfaces.filter(({ ifindex }) => !pinned.includes(ifindex) && runsSluice(ifindex)) ?? [];
+  const known =
+    state && uniqueInterfaces([...(state.settled?.interfaces ?? []), ...(state.change?.after.interfaces ?? [])]);
+  const unreachable = known?.filter(({ ifindex }) => !pinned.includes(ifindex) && runsSluice(ifindex)) ?? [];
   if (state && unreachable.length > 0) throw outOfReach(unreachable, state);
-  const interfaces = state?.interfaces.map(({ name, ifindex }) => interfaceByIndex(ifindex)?.name ?? name);
+  const interfaces = known?.map(({ name, ifindex }) => interfaceByIndex(ifindex)?.name ?? name);
   removeAll(paths, state);
   return { interfaces: interfaces ?? pinned.map(nameOf) };
 }
@@ -94,10 +170,14 @@ function runsSluice(ifindex: number): boolean {
   const attached = interfaceByIndex(ifindex)?.xdp;
   if (attached === undefined) return false;
   using program = programFromId(attached.programId);
-  return program.name === ENTRY;
+  return ENTRIES.has(program.name);
 }
 
-function outOfReach(interfaces: EnforcementState['interfaces'], { pid }: EnforcementState): SluiceError {
+const uniqueInterfaces = (interfaces: GenerationState['interfaces']): GenerationState['interfaces'] => [
+  ...new Map(interfaces.map((one) => [one.ifindex, one])).values(),
+];
+
+function outOfReach(interfaces: GenerationState['interfaces'], { pid }: EnforcementState): SluiceError {
   return new SluiceError({
     code: 'datapath/out-of-reach',
     message: `the policy on ${interfaces.map(({ name }) => name).join(', ')} is pinned where only process ${pid} sees it`,

@@ -5,154 +5,154 @@ import {
   attachTcx,
   attachXdp,
   type Direction,
-  findClsactFilter,
-  findInterface,
+  interfaceByIndex,
   type Link,
   type Program,
   programFromId,
   unpin,
-  type XdpMode,
 } from '../kernel/index.ts';
-import type { Generation } from './generation.ts';
+import { type Entries, linkHooks } from './entries.ts';
 import type { Paths } from './paths.ts';
-import { CLSACT_PLACE, detachHook, type LinkHook, linkPin, openLiveLink } from './pinned-links.ts';
-
-/** A generation in force on one interface. */
-export interface Attachment {
-  readonly name: string;
-  readonly ifindex: number;
-  readonly mode: XdpMode;
-  readonly classifier: 'tcx' | 'clsact' | 'none';
-  readonly warnings: readonly Problem[];
-  /** Undoes all that was done: programs that were in force before are again. */
-  undo(): void;
-  /** There is no way back from here: what an earlier generation has at hooks that this one leaves alone is removed. */
-  settle(): void;
-}
+import { CLSACT_PLACE, detachHook, type LinkHook, linkPin, openPlace } from './pinned-links.ts';
+import type { Switch } from './switch.ts';
 
 export interface AttachOptions {
-  readonly paths: Paths;
   /** Behind the driver even where it has native XDP. */
   readonly generic?: boolean;
   /** How programs get to TC where none is there yet: `auto`, where left out, takes TCX where the kernel has it. */
   readonly classifier?: 'auto' | 'clsact';
 }
 
-/** A program put in place of another, or of none. One of the two is called, and lets go of what the other would need. */
-interface Change {
+/** What is to stand at the hooks of one interface. */
+export interface Wanted extends AttachOptions {
+  readonly ifindex: number;
+  readonly paths: Paths;
+  /** The generation after, where the interface is one of its policy. */
+  readonly after: Entries;
+  /** Undefined where none can be made: what stands at a hook stays there for now. */
+  readonly turn: Switch | undefined;
+}
+
+export interface Attachment {
+  readonly warnings: readonly Problem[];
+  /** Undoes all that was done: programs that were there before are again. */
   undo(): void;
-  settle(): void;
+  /** There is no need to undo it any more. */
+  close(): void;
 }
 
 /**
- * Puts a generation in force on an interface: by an update of the link where an earlier one is pinned, so that no
- * packet comes between, and by new links otherwise. On an error nothing is left changed.
+ * Puts the switch at each hook of an interface where the generation before or the one after has a program. What is
+ * pinned is updated, so that no packet comes between; where nothing is, a link is made. On an error nothing is left changed.
+ * What carries marks needs no switch: it heeds what a program of either generation leaves.
  */
-export function attach(name: string, generation: Generation, options: AttachOptions): Attachment {
-  const { index: ifindex } = findInterface(name);
-  const { paths } = options;
-  const changes: Change[] = [];
+export function attachSwitch({ ifindex, paths, after, turn, ...options }: Wanted): Attachment {
+  const undoing: { undo(): void; close(): void }[] = [];
   const warnings: Problem[] = [];
   const undo = (): void => {
-    for (const change of changes.splice(0).reverse()) change.undo();
+    for (const one of undoing.splice(0).reverse()) one.undo();
+  };
+  const close = (): void => {
+    for (const one of undoing.splice(0)) one.close();
   };
 
-  function attachIngress(): XdpMode {
-    if (updateLink('xdp', generation.xdp)) return findInterface(name).xdp?.mode === 'generic' ? 'generic' : 'native';
-    const mode = options.generic ? 'generic' : 'auto';
-    const link = attachXdp({ interface: name, program: generation.xdp, mode });
-    pinLink(link, 'xdp');
-    if (link.fallbackReason) warnings.push(slowDriver(name, link.fallbackReason));
-    return link.mode;
+  function takeHook(hook: LinkHook): void {
+    const program = after[hook];
+    const place = openPlace(paths, ifindex, hook);
+    if (place === undefined) {
+      if (program) makePlace(hook, hook === 'ingress' ? program : (programAt(hook, false) ?? program));
+      return;
+    }
+    const switching = hook === 'ingress' ? undefined : programAt(hook, true);
+    if (switching === undefined) {
+      place.close();
+      return;
+    }
+    const before = programFromId(place.programId);
+    const closeBoth = (): void => {
+      before.close();
+      place.close();
+    };
+    undoing.push({
+      undo: () => {
+        place.update(before);
+        closeBoth();
+      },
+      close: closeBoth,
+    });
+    place.update(switching);
   }
 
-  function attachClassifier(direction: Direction, program: Program): 'tcx' | 'clsact' {
-    if (updateLink(direction, program)) return 'tcx';
-    const existing = findClsactFilter({ interface: name, direction, ...CLSACT_PLACE });
-    if (existing) {
-      const before = programFromId(existing.programId() as number);
-      changes.push(replaced(existing, before));
-      existing.update(program);
-      return 'clsact';
+  const programAt = (hook: Exclude<LinkHook, 'ingress'>, before: boolean): Program | undefined =>
+    turn?.program(hook, { before, after: after[hook] !== undefined });
+
+  function makePlace(hook: LinkHook, program: Program): void {
+    const { name } = interfaceByIndex(ifindex) ?? { name: `interface ${ifindex}` };
+    if (hook !== 'xdp') {
+      makeClassifier(name, hook, program);
+      return;
     }
+    const link = attachXdp({ interface: name, program, mode: options.generic ? 'generic' : 'auto' });
+    pinLink(link, 'xdp');
+    if (link.fallbackReason) warnings.push(slowDriver(name, link.fallbackReason));
+  }
+
+  function makeClassifier(name: string, direction: Direction, program: Program): void {
     if (options.classifier !== 'clsact') {
       try {
         // First: a program of others that accepts a packet would keep it from those behind.
         pinLink(attachTcx({ interface: name, direction, program, position: 'first' }), direction);
-        return 'tcx';
+        return;
       } catch (error) {
         if (!isNotSupported(error)) throw error;
       }
     }
     const filter = attachClsact({ interface: name, direction, program, ...CLSACT_PLACE });
-    changes.push({ undo: () => filter.detach(), settle: () => {} });
-    return 'clsact';
-  }
-
-  /** Whether there was a link to give the program to. */
-  function updateLink(hook: LinkHook, program: Program): boolean {
-    const link = openLiveLink(paths, ifindex, hook);
-    if (link === undefined) return false;
-    const before = programFromId(link.info().programId);
-    const change = replaced(link, before);
-    changes.push({
-      undo: () => {
-        change.undo();
-        link.close();
-      },
-      settle: () => {
-        change.settle();
-        link.close();
-      },
-    });
-    link.update(program);
-    return true;
+    undoing.push({ undo: () => filter.detach(), close: () => {} });
   }
 
   /** Pins a new link: the process may end, the program stays. A pin of a link that came to nothing makes room. */
   function pinLink(link: Link, hook: LinkHook): void {
     const pin = linkPin(paths, ifindex, hook);
     let pinned = false;
-    changes.push({
+    undoing.push({
       undo: () => {
         link.detach();
         if (pinned) unpin(pin);
         link.close();
       },
-      settle: link.close,
+      close: link.close,
     });
     if (existsSync(pin)) unpin(pin);
     link.pin(pin);
     pinned = true;
   }
 
-  function settle(): void {
-    for (const change of changes.splice(0)) change.settle();
-    if (!generation.mark) detachHook(ifindex, 'ingress', paths);
-    if (!generation.tc) detachHook(ifindex, 'egress', paths);
-  }
-
   try {
-    const mode = attachIngress();
-    let classifier: Attachment['classifier'] = 'none';
-    if (generation.mark) classifier = attachClassifier('ingress', generation.mark);
-    if (generation.tc) classifier = attachClassifier('egress', generation.tc);
-    return { name, ifindex, mode, classifier, warnings, undo, settle };
+    for (const hook of linkHooks) takeHook(hook);
+    return { warnings, undo, close };
   } catch (error) {
     undo();
     throw error;
   }
 }
 
-/** The change from `before` to another program, of what can be updated in place. */
-function replaced(place: { update(program: Program): void }, before: Program): Change {
-  return {
-    undo: () => {
-      place.update(before);
-      before.close();
-    },
-    settle: before.close,
-  };
+/** Gives each hook of an interface that Sluice has a program at this one's, or frees it. */
+export function settleInterface(ifindex: number, entries: Entries, paths: Paths): void {
+  for (const hook of linkHooks) {
+    const program = entries[hook];
+    if (program === undefined) {
+      detachHook(ifindex, hook, paths);
+      continue;
+    }
+    const place = openPlace(paths, ifindex, hook);
+    if (place === undefined) continue;
+    try {
+      if (place.programId !== program.id) place.update(program);
+    } finally {
+      place.close();
+    }
+  }
 }
 
 const isNotSupported = (error: unknown): boolean =>

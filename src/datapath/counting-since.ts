@@ -1,6 +1,6 @@
-import type { EnforcementState } from './state.ts';
+import type { GenerationState } from './state.ts';
 
-type Rules = EnforcementState['rules'];
+type Rules = GenerationState['rules'];
 
 /**
  * The rules with the moments since when they count.

@@ -1,11 +1,19 @@
 import { existsSync } from 'node:fs';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
-import { FIRST_RULE } from '../generated/abi.ts';
-import { type Capability, effectiveCapabilities, inNamespace, namespaceInode, openNamespace } from '../kernel/index.ts';
-import type { CheckedPolicy } from '../policy/checked.ts';
+import {
+  bootTimeNs,
+  type Capability,
+  effectiveCapabilities,
+  inNamespace,
+  namespaceInode,
+  openNamespace,
+} from '../kernel/index.ts';
+import type { AddressSet, CheckedPolicy } from '../policy/checked.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { warnOfCost } from '../policy/warn-of-cost.ts';
-import { carryCounters, type RuleCounter, readCounters } from './counters.ts';
+import { nothingPending, settleUnfinished } from './adopt.ts';
+import { type Changing, isChanging, type Side, settleChange } from './change.ts';
+import { type RuleCounter, readCounters } from './counters.ts';
 import {
   addMembers,
   type DynamicSets,
@@ -30,21 +38,34 @@ import {
 import { exclusively } from './lock.ts';
 import { type Paths, pathsHere } from './paths.ts';
 import { linkPin } from './pinned-links.ts';
-import { type EnforceOptions, type InForce, putInForce, removeAll } from './put-in-force.ts';
+import { type EnforceOptions, type PutInForce, putInForce, type UpdateOptions } from './put-in-force.ts';
 import { membersIn, type SetProblem, sweep, updateMembers } from './record-sets.ts';
+import { removeAll } from './remove.ts';
 import { createRuntimeMembers } from './runtime-members.ts';
-import { type EnforcementState, isAlive, isOwn, readState, stateStamp } from './state.ts';
+import { type Pending, pendingOf } from './standing.ts';
+import {
+  type EnforcementState,
+  type GenerationState,
+  isAlive,
+  isOwn,
+  readState,
+  stateStamp,
+  writeState,
+} from './state.ts';
 
 /** What has expired is not found anyway; its room is wanted now and then. */
 const SWEEP_INTERVAL_MS = 1000;
 const PRUNE_MS = 5;
+
+/** How long the end of a trial may go unnoticed by this process after the machine has slept. */
+const LOOK_INTERVAL_MS = 1000;
 
 /**
  * A policy in force on its interfaces, by this process. When the process is killed, the kernel goes on enforcing. All
  * of it works on the network namespace where the policy was put in force, wherever the thread is by then.
  */
 export interface Enforcement {
-  readonly interfaces: EnforcementState['interfaces'];
+  readonly interfaces: GenerationState['interfaces'];
   readonly warnings: readonly Problem[];
   readonly generation: Generation;
   counters(): RuleCounter[];
@@ -54,9 +75,9 @@ export interface Enforcement {
    * Puts another version of the policy in the place of this one, without a packet in between. What did not change is not
    * built again: rules that keep their `match` object keep their places in the trees. Rules that keep stage and name go
    * on counting. On an error, the version before stays in force.
-   * @throws as `enforce`
+   * @throws as `enforce`; SluiceError datapath/change-pending
    */
-  update(policy: CheckedPolicy): void;
+  update(policy: CheckedPolicy, options?: UpdateOptions): void;
   /**
    * Adds members to a dynamic set, all or none, in a few microseconds each. They stay through new versions of the policy
    * and of the set's file. How many had not been added before.
@@ -71,6 +92,21 @@ export interface Enforcement {
   removeMembers(set: string, prefixes: readonly string[]): number;
   /** What a set of the policy holds now. Takes a second for a million. */
   members(set: string): MemberListing[];
+  /** What is not for good yet: it waits to be confirmed. */
+  readonly pending: Pending | undefined;
+  /**
+   * A trial stays for good.
+   * @throws SluiceError datapath/nothing-pending
+   */
+  confirm(): void;
+  /**
+   * The generation before is whole in force again. Where this process has not built that one, or there is none, this
+   * enforcement is gone with that.
+   * @throws SluiceError datapath/nothing-pending
+   */
+  revert(): void;
+  /** Hears of a trial that has ended by itself: the kernel has the generation before in force again. */
+  onEnd(callback: (why: 'deadline') => void): void;
   /** Hears of the packets that `log` rules match: at first those that nobody has heard of yet. */
   onLog(onEvent: (event: LogEvent) => void): void;
   /** Whether another process has taken the policy down, or has put another in its place. */
@@ -85,24 +121,34 @@ export interface Enforcement {
  * changed.
  * @throws SluiceError datapath/already-enforced; kernel/interface-missing; what the kernel refuses
  */
-export function enforce(first: CheckedPolicy, given: EnforceOptions = {}): Enforcement {
+export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enforcement {
   requireRights();
   const runtime = given.runtimeMembers ?? createRuntimeMembers();
   const options = { ...given, runtimeMembers: runtime };
   const paths = pathsHere();
-  let policy = first;
+  let policy = initial;
   const here = rememberNamespace();
-  let current: InForce;
+  let first: PutInForce;
   try {
-    current = exclusively(paths, () => {
-      const before = readState(paths.state);
-      if (before && isAlive(before)) throw alreadyEnforced(before);
-      return putInForce(policy, paths, before, options);
+    first = exclusively(paths, () => {
+      const found = readState(paths.state);
+      if (found && isAlive(found)) throw alreadyEnforced(found);
+      return putInForce(policy, paths, found && settleUnfinished(paths, found), options);
     });
   } catch (error) {
     here.close();
     throw error;
   }
+  const asWritten = ({ state, warnings }: PutInForce): Written => ({ state, warnings, stamp: stateStamp(paths.state) });
+  const { trialMs: _, onStep: __, ...attachOptions } = options;
+  let written: Written = asWritten(first);
+  let current = builtOf(first, policy);
+  /** In whose place a policy is on trial, where this process has built it. */
+  let previous: Built | undefined;
+  /** What this process had in force is not any more. */
+  let isOver = false;
+  let ending: NodeJS.Timeout | undefined;
+  let heardOfEnd: ((why: 'deadline') => void) | undefined;
   let { sets } = policy;
   let watch: FileWatch | undefined;
   let heardOfSets: ((change: SetChange) => void) | undefined;
@@ -114,12 +160,14 @@ export function enforce(first: CheckedPolicy, given: EnforceOptions = {}): Enfor
     sweep(current.generation);
     runtime.prune(PRUNE_MS);
   }, SWEEP_INTERVAL_MS).unref();
-  const dynamicSets = (): DynamicSets => ({ sets, generations: [current.generation], runtime });
+  const dynamicSets = (): DynamicSets => ({ sets, generations: built().map(({ generation }) => generation), runtime });
 
   function isGone(): boolean {
     const { interfaces } = current.state;
     return (
-      belongsToAnother(paths, current) || !interfaces.some(({ ifindex }) => existsSync(linkPin(paths, ifindex, 'xdp')))
+      isOver ||
+      belongsToAnother(paths, written.stamp) ||
+      !interfaces.some(({ ifindex }) => existsSync(linkPin(paths, ifindex, 'xdp')))
     );
   }
 
@@ -132,8 +180,9 @@ export function enforce(first: CheckedPolicy, given: EnforceOptions = {}): Enfor
   async function refresh(file: string, content: SetContent): Promise<readonly Problem[]> {
     if ('problems' in content) return content.problems;
     sets = withContent(sets, file, content);
-    const outgrown = updateTries(current.generation, file, content.ranges);
-    const problems = outgrown.length === 0 ? [] : problemsOf(replaceGeneration, outgrown);
+    // The one before, too: it may be in force again at any moment.
+    const outgrown = built().flatMap(({ generation }) => updateTries(generation, file, content.ranges));
+    const problems = outgrown.length === 0 ? [] : problemsOf(() => replaceGeneration(), outgrown);
     return [...problems, ...(await changeMembers(file)).map(({ problem }) => problem)];
   }
 
@@ -142,28 +191,123 @@ export function enforce(first: CheckedPolicy, given: EnforceOptions = {}): Enfor
     changes.get(file)?.abort();
     const change = new AbortController();
     changes.set(file, change);
-    const problems = await updateMembers(current.generation, membersIn(sets, file), change.signal, runtime);
+    const problems: SetProblem[] = [];
+    for (const { generation } of built()) {
+      problems.push(...(await updateMembers(generation, membersIn(sets, file), change.signal, runtime)));
+    }
     if (changes.get(file) === change) changes.delete(file);
     return problems;
   }
 
-  function replaceGeneration(next: CheckedPolicy = { ...policy, sets }): void {
-    const { generation, state } = current;
-    const replace = (): InForce => {
+  /** What may judge: the generation in force, and the one that it is on trial in place of. */
+  function built(): Built[] {
+    return previous ? [current, previous] : [current];
+  }
+
+  function exclusivelyHere<T>(action: () => T): T {
+    return here.call(() => exclusively(paths, action));
+  }
+
+  function replaceGeneration(next: CheckedPolicy = { ...policy, sets }, update: UpdateOptions = {}): void {
+    endIfOver();
+    if (isChanging(written.state)) throw changePending(written.state);
+    const { generation } = current;
+    const put = exclusivelyHere((): PutInForce | undefined => {
       // Asked under the lock: what another process has just taken down stays down.
-      return isGone() ? current : putInForce(next, paths, state, { ...options, previous: generation });
-    };
-    current = here.call(() => exclusively(paths, replace));
-    if (current.generation === generation) return;
-    policy = next;
-    sets = next.sets;
+      if (isGone()) return undefined;
+      return putInForce(next, paths, written.state, { ...attachOptions, ...update, previous: generation });
+    });
+    if (put === undefined) return;
+    written = asWritten(put);
+    const before = current;
+    inForce(builtOf(put, next));
+    if (isChanging(written.state)) {
+      previous = before;
+      awaitDeadline();
+    } else {
+      before.generation.close();
+    }
+  }
+
+  /** From now on that is what this process tells of. */
+  function inForce(next: Built): void {
+    current = next;
+    ({ policy } = next);
+    sets = policy.sets;
     const unfinished = [...changes.keys()];
     for (const change of changes.values()) change.abort();
     subscribe();
-    keepCounts(generation, state, current);
-    generation.close();
     for (const file of unfinished) void changeMembers(file).then(tell);
   }
+
+  function pending(): Pending | undefined {
+    const { state } = written;
+    return isChanging(state) && !isOver ? pendingOf(state, 'after') : undefined;
+  }
+
+  function settle(side: Side, why?: 'deadline' | 'reverted'): void {
+    clearTimeout(ending);
+    const state = written.state as Changing;
+    const known = sets;
+    const settled = exclusivelyHere(() => {
+      if (isGone()) return undefined;
+      // What another process has built is not this one's to tell of: the next takes it over.
+      const isHandedBack = side === 'before' && previous === undefined;
+      return settleChange(paths, isHandedBack ? { ...state, processStart: '' } : state, side, why);
+    });
+    if (settled === undefined) return;
+    if (settled.state) written = { state: settled.state, stamp: stateStamp(paths.state), warnings: settled.warnings };
+    if (side === 'after') {
+      current = { ...current, state: settled.state?.settled ?? current.state };
+      previous?.generation.close();
+    } else if (previous) {
+      const { generation } = current;
+      inForce({
+        ...previous,
+        policy: withSetsOf(previous.policy, known),
+        state: settled.state?.settled ?? previous.state,
+      });
+      generation.close();
+    } else {
+      isOver = true;
+    }
+    previous = undefined;
+  }
+
+  function end(side: Side): void {
+    endIfOver();
+    if (pending() === undefined) throw nothingPending();
+    if (side === 'before') {
+      const state = written.state as Changing;
+      written = { ...written, state: { ...state, change: { ...state.change, reverted: true } } };
+      exclusivelyHere(() => {
+        if (isGone()) return;
+        writeState(paths.state, written.state);
+        written = { ...written, stamp: stateStamp(paths.state) };
+      });
+    }
+    settle(side, 'reverted');
+  }
+
+  function awaitDeadline(): void {
+    const deadlineNs = written.state.change?.deadlineNs;
+    if (deadlineNs === undefined) return;
+    // Looked at now and then: a timer does not go on while the machine sleeps, and the deadline does.
+    const leftMs = Number((BigInt(deadlineNs) - bootTimeNs()) / 1_000_000n) + 1;
+    ending = setTimeout(() => endIfOver() || awaitDeadline(), Math.min(Math.max(leftMs, 1), LOOK_INTERVAL_MS)).unref();
+  }
+
+  /** The kernel has rolled back at the deadline by itself: puts in order what is left of the trial. */
+  function endIfOver(): boolean {
+    const { state } = written;
+    const deadlineNs = state.change?.deadlineNs;
+    if (isOver || deadlineNs === undefined || BigInt(deadlineNs) > bootTimeNs()) return false;
+    settle('before', 'deadline');
+    heardOfEnd?.('deadline');
+    return true;
+  }
+
+  if (isChanging(written.state)) awaitDeadline();
 
   function tell(problems: readonly SetProblem[]): void {
     for (const { set, problem } of problems) heardOfSets?.({ set, problems: [problem] });
@@ -174,15 +318,15 @@ export function enforce(first: CheckedPolicy, given: EnforceOptions = {}): Enfor
       return current.state.interfaces;
     },
     get warnings() {
-      return [...current.warnings, ...warnOfCost(current.generation.compiled)];
+      return [...written.warnings, ...warnOfCost(current.generation.compiled)];
     },
     get generation() {
       return current.generation;
     },
     counters: () => readCounters(current.generation.maps.get('xdp', 'counters'), current.state),
     watchSets,
-    update: (next) => {
-      replaceGeneration(next);
+    update: (next, update) => {
+      replaceGeneration(next, update);
       void changeMembers().then(tell);
       if (heardOfSets) watchSets(heardOfSets);
     },
@@ -193,16 +337,25 @@ export function enforce(first: CheckedPolicy, given: EnforceOptions = {}): Enfor
       hear = onEvent;
       subscribe();
     },
+    get pending() {
+      return pending();
+    },
+    confirm: () => end('after'),
+    revert: () => end('before'),
+    onEnd: (callback) => {
+      heardOfEnd = callback;
+    },
     isGone,
     stop: () => {
       watch?.close();
       clearInterval(sweeper);
+      clearTimeout(ending);
       for (const change of changes.values()) change.abort();
       unsubscribe();
       try {
-        here.call(() => exclusively(paths, () => belongsToAnother(paths, current) || removeAll(paths, current.state)));
+        exclusivelyHere(() => isOver || belongsToAnother(paths, written.stamp) || removeAll(paths, written.state));
       } finally {
-        current.generation.close();
+        for (const { generation } of built()) generation.close();
         here.close();
       }
     },
@@ -225,18 +378,36 @@ export function enforce(first: CheckedPolicy, given: EnforceOptions = {}): Enfor
   }
 }
 
-/** Rules that are still there, and reasons, go on counting; the same map may have been inherited. */
-function keepCounts({ maps }: Generation, before: EnforcementState, { generation, state, countsOn }: InForce): void {
-  if (countsOn) return;
-  const [old, fresh] = [maps.get('xdp', 'counters'), generation.maps.get('xdp', 'counters')];
-  const keyOf = ({ stage, name }: EnforcementState['rules'][number]): string => `${stage}/${name}`;
-  let places: Map<string, number> | undefined;
-  carryCounters(old, fresh, (id) => {
-    const rule = before.rules[id - FIRST_RULE];
-    if (rule === undefined) return id;
-    places ??= new Map(state.rules.map((one, index) => [keyOf(one), FIRST_RULE + index]));
-    return places.get(keyOf(rule));
+/** A generation of this process, and what others know of it. */
+interface Built {
+  readonly generation: Generation;
+  readonly policy: CheckedPolicy;
+  readonly state: GenerationState;
+}
+
+function builtOf({ generation, state }: PutInForce, policy: CheckedPolicy): Built {
+  return { generation, policy, state: (state.change?.after ?? state.settled) as GenerationState };
+}
+
+/** The policy with the members that sets have been given since. */
+function withSetsOf(policy: CheckedPolicy, sets: CheckedPolicy['sets']): CheckedPolicy {
+  const fresh = [...policy.sets].map(([name, set]) => {
+    const now = sets.get(name);
+    return [name, now?.file !== undefined && now.file === set.file ? { ...set, ...contentOf(now) } : set] as const;
   });
+  return { ...policy, sets: new Map(fresh) };
+}
+
+const contentOf = ({ ranges, members }: AddressSet): Pick<AddressSet, 'ranges' | 'members'> => ({
+  ranges,
+  ...(members && { members }),
+});
+
+interface Written {
+  readonly state: EnforcementState;
+  /** Of the file. */
+  readonly stamp: string;
+  readonly warnings: readonly Problem[];
 }
 
 /** The network namespace of this moment, to come back to. */
@@ -250,7 +421,7 @@ function rememberNamespace(): { call<T>(action: () => T): T; close(): void } {
 }
 
 /** Whether another process has put a policy in force after this one's was taken down. */
-function belongsToAnother(paths: Paths, { stamp }: InForce): boolean {
+function belongsToAnother(paths: Paths, stamp: string): boolean {
   try {
     if (stateStamp(paths.state) === stamp) return false;
     const state = readState(paths.state);
@@ -283,10 +454,16 @@ function requireRights(): void {
   throw new SluiceError({ code: 'kernel/no-permission', message });
 }
 
-function alreadyEnforced({ pid, policy }: EnforcementState): SluiceError {
+function changePending({ change }: Changing): SluiceError {
+  const how = change.kind === 'trial' ? 'on trial' : 'observed';
+  const message = `${change.after.policy.path} is ${how}: confirm it or roll it back before another takes its place`;
+  return new SluiceError({ code: 'datapath/change-pending', message });
+}
+
+function alreadyEnforced({ pid, settled, change }: EnforcementState): SluiceError {
   return new SluiceError({
     code: 'datapath/already-enforced',
-    message: `process ${pid} enforces ${policy.path} here`,
+    message: `process ${pid} enforces ${(settled ?? change?.after)?.policy.path} here`,
     help: 'Stop it with Ctrl-C, or with `sluice down`.',
   });
 }

@@ -1,14 +1,14 @@
 import { openPinnedMap, type PrefixSetContent, readPrefixSet } from '../kernel/index.ts';
-import type { EnforcementState } from './state.ts';
+import type { GenerationState } from './state.ts';
 
 /** A set in force, for one family. */
-export type FoundSet = EnforcementState['sets'][number] & {
+export type FoundSet = GenerationState['sets'][number] & {
   /** Reads the map: takes a second for a million members. */
   read(): PrefixSetContent;
 };
 
 /** @param pinOf where a map is pinned */
-export function foundSets({ sets }: EnforcementState, pinOf: (map: string) => string): FoundSet[] {
+export function foundSets({ sets }: GenerationState, pinOf: (map: string) => string): FoundSet[] {
   return sets.map((set) => ({
     ...set,
     read() {

@@ -1,5 +1,12 @@
 /** Generations: built, rehearsed, put in force, found again, taken down. */
-export { type FoundEnforcement, readEnforcement, takeDown } from './adopt.ts';
+export {
+  endFoundTrial,
+  type FoundEnforcement,
+  readEnforcement,
+  readSituation,
+  type Situation,
+  takeDown,
+} from './adopt.ts';
 export type { RuleCounter } from './counters.ts';
 export { type MemberListing, type NewMember, setNotDynamic } from './dynamic-sets.ts';
 export { type Enforcement, enforce } from './enforce.ts';
@@ -9,7 +16,8 @@ export { buildGeneration, type Generation, type LoadedProgram } from './generati
 export { type Inspection, inspect } from './inspect.ts';
 export type { SetChange } from './live-sets.ts';
 export { readMembers } from './member-text.ts';
-export type { EnforceOptions } from './put-in-force.ts';
+export type { ApplyStep, EnforceOptions, UpdateOptions } from './put-in-force.ts';
 export { type JudgeOptions, type KernelJudgement, openRehearsal, type Rehearsal } from './rehearsal.ts';
 export { createRuntimeMembers, type MemberChange, type RuntimeMember, type RuntimeMembers } from './runtime-members.ts';
 export { openSetOverlay, type SetOverlay } from './set-overlay.ts';
+export type { Pending } from './standing.ts';

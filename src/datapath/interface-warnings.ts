@@ -2,15 +2,17 @@ import type { Problem } from '../diagnostics/problem.ts';
 import { interfaceByIndex, stripsVlanTags } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { placeOfRule } from '../policy/rule-place.ts';
-import type { Attachment } from './attach.ts';
+import type { GenerationState } from './state.ts';
+
+type Attached = GenerationState['interfaces'][number];
 
 /** Where what the policy asks for does not come about on an interface as it is set up. */
-export function interfaceWarnings(policy: CheckedPolicy, attached: readonly Attachment[]): readonly Problem[] {
+export function interfaceWarnings(policy: CheckedPolicy, attached: readonly Attached[]): readonly Problem[] {
   return [...vlanOffloads(policy, attached), ...lostAnswers(policy, attached)];
 }
 
 /** Interfaces that take tags out of frames before XDP sees them, where a rule asks for tags. */
-function vlanOffloads({ prefilter, ingress, ...policy }: CheckedPolicy, attached: readonly Attachment[]): Problem[] {
+function vlanOffloads({ prefilter, ingress, ...policy }: CheckedPolicy, attached: readonly Attached[]): Problem[] {
   const rule = [...prefilter, ...ingress.rules].find(
     ({ match }) => match.vlan !== undefined || /\bvlan\b/.test(match.filter?.expression ?? ''),
   );
@@ -28,7 +30,7 @@ function vlanOffloads({ prefilter, ingress, ...policy }: CheckedPolicy, attached
 }
 
 /** A frame that XDP sends back over veth waits until something else wakes the peer (Linux, `veth_xdp_flush`). */
-function lostAnswers({ prefilter, ingress }: CheckedPolicy, attached: readonly Attachment[]): Problem[] {
+function lostAnswers({ prefilter, ingress }: CheckedPolicy, attached: readonly Attached[]): Problem[] {
   const rejects =
     ingress.default === 'reject' || [...prefilter, ...ingress.rules].some(({ action }) => action.kind === 'reject');
   if (!rejects) return [];

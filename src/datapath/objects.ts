@@ -8,7 +8,7 @@ import { type DataSection, type ObjectMap, readObject } from '../kernel/object/i
 /** Where the compiled data plane is: beside the bundle, or in dist/ of a checkout. */
 const folders = ['./bpf/', '../../dist/bpf/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-/** The C half of a hook, by name. */
+/** The C half of a hook, or what stands at all of them, by name. */
 export interface DataPlane {
   readonly functions: ReadonlyMap<string, BpfFunction>;
   readonly maps: ReadonlyMap<string, ObjectMap>;
@@ -19,7 +19,7 @@ export interface DataPlane {
 const dataPlanes = new Map<string, DataPlane>();
 
 /** The compiled `bpf/<hook>.bpf.c`, read once. */
-export function dataPlane(hook: 'xdp' | 'tc'): DataPlane {
+export function dataPlane(hook: 'xdp' | 'tc' | 'switch'): DataPlane {
   const known = dataPlanes.get(hook);
   if (known) return known;
   const { functions, maps, dataSections, license } = readObject(readFirst(`${hook}.bpf.o`), `${hook}.bpf.o`);

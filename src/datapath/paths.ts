@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_BPFFS, isBpffs, namespaceInode } from '../kernel/index.ts';
 
@@ -11,7 +11,10 @@ export interface Paths {
   readonly links: string;
   /** What the pins cannot tell. */
   readonly state: string;
+  /** Of one generation: its maps and its entry programs. */
   maps(generation: number): string;
+  /** Of the switch, while a change goes on: see switch.ts. */
+  readonly turn: string;
 }
 
 /** For the network namespace of the calling thread. */
@@ -38,14 +41,18 @@ function pathsOn(bpffs: string): Paths {
     links: join(pins, 'links'),
     state: join('/run/sluice', name, 'state.json'),
     maps: (generation) => join(pins, `${GENERATION}${generation}`),
+    turn: join(pins, 'switch'),
   };
 }
 
 const GENERATION = 'generation-';
 
-/** The number in the name of a folder that `Paths.maps` gives; undefined for another name. */
-export function generationOf(folder: string): number | undefined {
-  return folder.startsWith(GENERATION) ? Number(folder.slice(GENERATION.length)) : undefined;
+/** The numbers of the generations that have a folder. */
+export function generations({ pins }: Paths): number[] {
+  if (!existsSync(pins)) return [];
+  return readdirSync(pins)
+    .filter((folder) => folder.startsWith(GENERATION))
+    .map((folder) => Number(folder.slice(GENERATION.length)));
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   interfaceByIndex,
   type Link,
   openPinnedLink,
+  type Program,
   unpin,
 } from '../kernel/index.ts';
 import type { Paths } from './paths.ts';
@@ -32,6 +33,27 @@ export function openLiveLink(paths: Paths, ifindex: number, hook: LinkHook): Lin
   if (link.info().ifindex === ifindex) return link;
   link.close();
   return undefined;
+}
+
+/** Where Sluice has a program at a hook of an interface, by whatever it is held there. */
+export interface Place {
+  readonly programId: number;
+  readonly by: 'link' | 'clsact';
+  /** No packet comes between the two. */
+  update(program: Program): void;
+  close(): void;
+}
+
+/** Undefined where Sluice has no program at the hook. The interface may be gone. */
+export function openPlace(paths: Paths, ifindex: number, hook: LinkHook): Place | undefined {
+  const link = openLiveLink(paths, ifindex, hook);
+  if (link) return { programId: link.info().programId, by: 'link', update: link.update, close: link.close };
+  const name = hook === 'xdp' ? undefined : interfaceByIndex(ifindex)?.name;
+  if (hook === 'xdp' || name === undefined) return undefined;
+  const filter = findClsactFilter({ interface: name, direction: hook, ...CLSACT_PLACE });
+  const programId = filter?.programId();
+  if (filter === undefined || programId === undefined) return undefined;
+  return { programId, by: 'clsact', update: filter.update, close: () => {} };
 }
 
 /** Takes everything of Sluice from an interface. The interface may be gone. */

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import {
+  bootTimeNs,
   findInterface,
   type MapHandle,
   mountBpffs,
@@ -12,25 +13,51 @@ import {
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
-import { type Attachment, type AttachOptions, attach } from './attach.ts';
+import { type Attachment, type AttachOptions, attachSwitch } from './attach.ts';
+import { type Changing, keepCounts, settleChange } from './change.ts';
+import { isOwnLayout, ownLayouts } from './counters.ts';
 import { withCountingSince, withoutSince } from './counting-since.ts';
+import { closeEntries, type Entries, entriesAt, entriesOf, pinEntries } from './entries.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
-import { generationOf, type Paths, pinName } from './paths.ts';
-import { detachInterface, pinnedInterfaces } from './pinned-links.ts';
+import { generations, type Paths, pinName } from './paths.ts';
+import { pinnedInterfaces } from './pinned-links.ts';
+import { removeEmptyFolders } from './remove.ts';
 import type { RuntimeMembers } from './runtime-members.ts';
 import { setStates } from './set-states.ts';
 import {
   type EnforcementState,
   fileSystemRefusal,
+  type GenerationState,
   isOwn,
   processStart,
   removeState,
-  stateStamp,
   writeState,
 } from './state.ts';
+import { createSwitch, type Switch, Turn } from './switch.ts';
 
-export interface EnforceOptions extends Omit<AttachOptions, 'paths'> {
+/** How far a change has come: a process may be killed at any of them, and one whole policy judges. */
+export type ApplyStep =
+  | 'compiled'
+  | 'built'
+  | 'pinned'
+  /** What is on its way is written down. */
+  | 'recorded'
+  /** The switch stands at every hook, and calls the generation before. */
+  | 'switch-attached'
+  /** The new generation judges. A trial stays here until it is confirmed or ends. */
+  | 'switched'
+  /** Its own programs stand at its hooks, and what was before is gone. */
+  | 'settled';
+
+export interface UpdateOptions {
+  /** The change rolls back by itself after so long unless it is confirmed: the kernel keeps the deadline. */
+  readonly trialMs?: number;
+  /** Progress, in order. */
+  readonly onStep?: (step: ApplyStep) => void;
+}
+
+export interface EnforceOptions extends AttachOptions, UpdateOptions {
   /** What was added to dynamic sets before, for one as `openSetOverlay` reads it; the enforcement changes it. */
   readonly runtimeMembers?: RuntimeMembers;
 }
@@ -40,14 +67,11 @@ export interface PutOptions extends EnforceOptions {
   readonly previous?: Generation;
 }
 
-export interface InForce {
+export interface PutInForce {
   readonly generation: Generation;
+  /** With a change in it where the policy is on trial. */
   readonly state: EnforcementState;
-  /** Of the state as it was written. */
-  readonly stamp: string;
   readonly warnings: readonly Problem[];
-  /** Whether it counts in the map of what was in force before. */
-  readonly countsOn: boolean;
 }
 
 /** Frames up to so many bytes lie in one buffer of a 4 KiB page, beside XDP's headroom and the kernel's own record. */
@@ -57,58 +81,131 @@ const LARGEST_LINEAR_MTU = 3400;
 const INHERITED: ReadonlySet<string> = new Set(['counters', 'events']);
 
 /**
- * Builds the policy's generation and puts it in force, in the place of whatever Sluice has in force here. On an error,
- * nothing has changed.
- * @param before what is known of what is in force
+ * Builds the policy's generation and puts it in force, in the place of whatever Sluice has in force here, in the steps of
+ * docs/decisions/0006. On an error, nothing has changed.
+ * @param before what is known of what is in force; no change goes on
  */
 export function putInForce(
   policy: CheckedPolicy,
   paths: Paths,
   before: EnforcementState | undefined,
   options: PutOptions,
-): InForce {
+): PutInForce {
   const devices = policy.interfaces.map(findInterface);
   requireEthernet(devices);
-  const multiBuffer = devices.some(({ mtu }) => mtu > LARGEST_LINEAR_MTU);
-  const interfaceIndex = (name: string): number => findInterface(name).index;
-  const { previous, runtimeMembers, ...attachOptions } = options;
+  const { previous, runtimeMembers, onStep = () => {}, trialMs, ...attachOptions } = options;
+  const multiBuffer = needsMultiBuffer(devices) || before?.settled?.multiBuffer === true;
   const compiled = compilePolicy(policy, {
-    interfaceIndex,
+    interfaceIndex: (name) => findInterface(name).index,
     multiBuffer,
     ...(previous && { previous: previous.compiled }),
   });
-  const rules = countedRules(policy);
-  const inherit = before && isSamePolicy(before, policy, rules) ? mapsOf(before, paths) : undefined;
-  const goesOn = before !== undefined && (inherit !== undefined || previous !== undefined);
-  const counting = withCountingSince(rules, goesOn ? before.rules : [], new Date().toISOString());
+  onStep('compiled');
+  const inherit = before?.settled && inheritFrom(before.settled, policy, paths);
   const mounted = prepareFolder(paths);
+  unpinFolder(paths.turn);
   const number = 1 + Math.max(0, ...generations(paths));
   const attached: Attachment[] = [];
+  const interfaces = new Set([...devices.map(({ index }) => index), ...pinnedInterfaces(paths)]);
+  let standing: Entries = {};
   let generation: Generation | undefined;
-  let inForce: InForce;
+  let turn: Switch | undefined;
+  let isRecorded = false;
+  let state: Changing;
   try {
+    standing = entriesAt([...interfaces], paths);
     generation = buildGeneration(compiled, {
       ...(inherit && { inherit }),
       ...(previous && { earlier: previous }),
       ...(runtimeMembers && { runtimeMembers }),
     });
+    onStep('built');
+    const entries = entriesOf(generation);
     pinMaps(generation, paths.maps(number));
-    for (const { name } of devices) attached.push(attach(name, generation, { paths, ...attachOptions }));
-    const own = { ...ownState(policy, before), generation: number, rules: counting, sets: setStates(compiled) };
-    const state = { ...own, interfaces: attached.map(interfaceState) };
+    pinEntries(entries, paths.maps(number));
+    if (before?.settled) pinEntries(standing, paths.maps(before.settled.generation));
+    turn = switchOrNone(() => createSwitch(standing, entries, multiBuffer, paths.turn), trialMs === undefined);
+    onStep('pinned');
+    const rules = withCountingSince(countedRules(policy), before?.settled?.rules ?? [], new Date().toISOString());
+    const after = { ...describe(policy), rules, multiBuffer, generation: number, sets: setStates(compiled) };
+    state = changing(before, { ...after, interfaces: devices.map(expected) }, trialMs);
     writeState(paths.state, state);
-    const ofInterfaces = [...attached.flatMap((one) => one.warnings), ...interfaceWarnings(policy, attached)];
-    const warnings = [...mounted, ...ofInterfaces];
-    const stamp = stateStamp(paths.state);
-    inForce = { generation, state, stamp, countsOn: inherit !== undefined, warnings };
+    isRecorded = true;
+    onStep('recorded');
+    for (const ifindex of interfaces) {
+      const own = devices.some(({ index }) => index === ifindex);
+      attached.push(attachSwitch({ ifindex, paths, after: own ? entries : {}, turn, ...attachOptions }));
+    }
+    onStep('switch-attached');
+    turn?.setTurn(state.change.deadlineNs === undefined ? Turn.AFTER : BigInt(state.change.deadlineNs));
   } catch (error) {
     for (const one of attached.reverse()) one.undo();
     unpinFolder(paths.maps(number));
+    unpinFolder(paths.turn);
     removeEmptyFolders(paths);
+    if (isRecorded) restoreState(paths, before);
     generation?.close();
+    turn?.close();
+    closeEntries(standing);
     throw error;
   }
-  return { ...inForce, warnings: [...inForce.warnings, ...settle(attached, number, paths)] };
+  for (const one of attached) one.close();
+  turn?.close();
+  closeEntries(standing);
+  onStep('switched');
+  const warnings = [...mounted, ...attached.flatMap((one) => one.warnings)];
+  if (trialMs !== undefined) {
+    keepCounts(paths, state, 'after');
+    return { generation, state, warnings: [...warnings, ...interfaceWarnings(policy, state.change.after.interfaces)] };
+  }
+  const settled = settleChange(paths, state, 'after');
+  onStep('settled');
+  const own = settled.state as EnforcementState;
+  const ofInterfaces = interfaceWarnings(policy, own.settled?.interfaces ?? []);
+  return { generation, state: own, warnings: [...warnings, ...ofInterfaces, ...settled.warnings] };
+}
+
+const needsMultiBuffer = (devices: readonly NetworkInterface[]): boolean =>
+  devices.some(({ mtu }) => mtu > LARGEST_LINEAR_MTU);
+
+/** Without a switch, links are updated one after the other, which is not how a trial may begin. */
+function switchOrNone(create: () => Switch, mayGoWithout: boolean): Switch | undefined {
+  try {
+    return create();
+  } catch (error) {
+    const isRefused = error instanceof SluiceError && error.problems.some(({ code }) => code === 'datapath/no-switch');
+    if (!isRefused || !mayGoWithout) throw error;
+    return undefined;
+  }
+}
+
+function restoreState(paths: Paths, before: EnforcementState | undefined): void {
+  if (before) writeState(paths.state, before);
+  else removeState(paths.state);
+}
+
+/** How an interface will be attached, as far as that is known before. */
+function expected({ name, index, xdp }: NetworkInterface): GenerationState['interfaces'][number] {
+  return { name, ifindex: index, mode: xdp?.mode === 'generic' ? 'generic' : 'native', classifier: 'none' };
+}
+
+function changing(before: EnforcementState | undefined, after: GenerationState, trialMs: number | undefined): Changing {
+  const now = new Date().toISOString();
+  const deadlineNs = trialMs === undefined ? undefined : String(bootTimeNs() + BigInt(Math.round(trialMs * 1e6)));
+  return {
+    format: 2,
+    pid: process.pid,
+    processStart: processStart(process.pid) ?? '',
+    startedAt: before && isOwn(before) ? before.startedAt : now,
+    ...(before?.settled && { settled: before.settled }),
+    change: {
+      kind: trialMs === undefined ? 'apply' : 'trial',
+      since: now,
+      ...(deadlineNs !== undefined && { deadlineNs }),
+      after,
+      reverted: false,
+    },
+  };
 }
 
 /** Where there is no Ethernet header, the parser would take the bytes of IP addresses for one, and rules miss. */
@@ -121,29 +218,6 @@ function requireEthernet(devices: readonly NetworkInterface[]): void {
       message: `interface "${name}" (${driver}) has no Ethernet headers`,
     })),
   );
-}
-
-/** Removes what was in force before and is not any more. The new policy is in force already: what fails is a warning. */
-function settle(attached: readonly Attachment[], number: number, paths: Paths): readonly Problem[] {
-  try {
-    for (const one of attached) one.settle();
-    const current = new Set(attached.map(({ ifindex }) => ifindex));
-    for (const ifindex of pinnedInterfaces(paths)) if (!current.has(ifindex)) detachInterface(ifindex, paths);
-    for (const earlier of generations(paths)) if (earlier !== number) unpinFolder(paths.maps(earlier));
-    return [];
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    return error.problems.map((problem) => ({ ...problem, severity: 'warning' }));
-  }
-}
-
-/** Takes all that Sluice has in force from the kernel, and then the state, which need not be known. */
-export function removeAll(paths: Paths, state?: EnforcementState): void {
-  const interfaces = [...pinnedInterfaces(paths), ...(state?.interfaces ?? []).map(({ ifindex }) => ifindex)];
-  for (const ifindex of new Set(interfaces)) detachInterface(ifindex, paths);
-  unpinFolder(paths.pins);
-  removeEmptyFolders(paths);
-  removeState(paths.state);
 }
 
 /** Makes the folder of the pins, and the file system that it is on where there is none; with a warning of that one. */
@@ -174,26 +248,18 @@ function privateMount(bpffs: string): Problem {
   };
 }
 
-function removeEmptyFolders({ links, pins }: Paths): void {
-  for (const folder of [links, pins, dirname(pins)]) {
-    try {
-      rmdirSync(folder);
-    } catch {
-      // It holds something, or is not there.
-    }
-  }
-}
-
-function generations({ pins }: Paths): number[] {
-  if (!existsSync(pins)) return [];
-  return readdirSync(pins).flatMap((folder) => generationOf(folder) ?? []);
-}
-
-function isSamePolicy(before: EnforcementState, { source }: CheckedPolicy, rules: EnforcementState['rules']): boolean {
-  return before.policy.text === source.text && JSON.stringify(withoutSince(before.rules)) === JSON.stringify(rules);
-}
-
-function mapsOf(before: EnforcementState, paths: Paths): (map: string) => MapHandle | undefined {
+/** Of a generation of the same policy, built by a version of Sluice that reads and writes them as this one does. */
+function inheritFrom(
+  before: GenerationState,
+  policy: CheckedPolicy,
+  paths: Paths,
+): ((map: string) => MapHandle | undefined) | undefined {
+  const { layouts } = before;
+  const isSame =
+    before.policy.text === policy.source.text &&
+    JSON.stringify(withoutSince(before.rules)) === JSON.stringify(countedRules(policy));
+  const isReadable = isOwnLayout(layouts.counter, ownLayouts.counter) && isOwnLayout(layouts.packet, ownLayouts.packet);
+  if (!isSame || !isReadable) return undefined;
   return (map) => {
     const pin = join(paths.maps(before.generation), pinName(map));
     return INHERITED.has(map) && existsSync(pin) ? openPinnedMap(pin) : undefined;
@@ -207,24 +273,15 @@ function pinMaps(generation: Generation, folder: string): void {
   }
 }
 
-function ownState({ source, ingress, egress, malformed }: CheckedPolicy, before: EnforcementState | undefined) {
+function describe(policy: CheckedPolicy) {
+  const { source, ingress, egress, malformed } = policy;
   return {
-    format: 1 as const,
-    pid: process.pid,
-    processStart: processStart(process.pid) ?? '',
-    startedAt: before && isOwn(before) ? before.startedAt : new Date().toISOString(),
     policy: { path: source.path, text: source.text },
     defaults: { ingress: ingress.default, egress: egress.default },
     malformed,
+    layouts: ownLayouts,
   };
 }
 
-const interfaceState = ({ name, ifindex, mode, classifier }: Attachment): EnforcementState['interfaces'][number] => ({
-  name,
-  ifindex,
-  mode,
-  classifier,
-});
-
-const countedRules = (policy: CheckedPolicy): EnforcementState['rules'] =>
+const countedRules = (policy: CheckedPolicy): GenerationState['rules'] =>
   allRules(policy).map(({ name, stage, line, action }) => ({ name, stage, line, action: action.kind }));

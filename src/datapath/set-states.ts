@@ -1,8 +1,8 @@
 import type { CompiledPolicy } from '../policy/compile.ts';
-import type { EnforcementState } from './state.ts';
+import type { GenerationState } from './state.ts';
 
 /** What other processes need to know of the sets of a policy, to read their maps. */
-export function setStates({ tries }: CompiledPolicy): EnforcementState['sets'] {
+export function setStates({ tries }: CompiledPolicy): GenerationState['sets'] {
   return tries.flatMap(({ set, map, family }) => {
     if (set === undefined) return [];
     const { name, line, file, records } = set;

@@ -5,24 +5,22 @@ import { SluiceError } from '../diagnostics/problem.ts';
 
 const terminalAction = z.enum(['allow', 'drop', 'reject']);
 
-/** What is known of an enforcement besides its pins, so that any process can say what is in force and why. */
-const enforcementState = z.object({
-  format: z.literal(1),
-  /** Of the process that put it in force, and when that process began (clock ticks since boot, from /proc). */
-  pid: z.number(),
-  processStart: z.string(),
-  startedAt: z.string(),
+/** How a structure of the data plane lay in memory when a generation was built: a later version may lay it out anew. */
+const layout = z.object({ size: z.number(), fields: z.record(z.string(), z.number()) });
+
+const attachedInterface = z.object({
+  name: z.string(),
+  ifindex: z.number(),
+  mode: z.enum(['native', 'generic']),
+  /** How egress and marks are attached; TC filters have no pins. */
+  classifier: z.enum(['tcx', 'clsact', 'none']),
+});
+
+/** What is known of a generation besides its pins, so that any process can say what it is and read its counters. */
+const generationState = z.object({
   generation: z.number(),
   policy: z.object({ path: z.string(), text: z.string() }),
-  interfaces: z.array(
-    z.object({
-      name: z.string(),
-      ifindex: z.number(),
-      mode: z.enum(['native', 'generic']),
-      /** How egress and marks are attached; TC filters have no pins. */
-      classifier: z.enum(['tcx', 'clsact', 'none']),
-    }),
-  ),
+  interfaces: z.array(attachedInterface),
   rules: z.array(
     z.object({
       name: z.string(),
@@ -53,9 +51,66 @@ const enforcementState = z.object({
   /** What happens to packets that no rule decides. */
   defaults: z.object({ ingress: terminalAction, egress: terminalAction }),
   malformed: z.enum(['drop', 'allow']),
+  /** Whether its XDP programs take frames of several buffers; undefined where that was not written down. */
+  multiBuffer: z.optional(z.boolean()),
+  /** `struct counter` and `struct packet`; those of the first version where left out. */
+  layouts: z._default(z.object({ counter: layout, packet: layout }), {
+    counter: { size: 24, fields: { packets: 0, bytes: 8, lastHit: 16 } },
+    packet: { size: 88, fields: {} },
+  }),
+});
+
+export type GenerationState = z.infer<typeof generationState>;
+
+/** One generation on its way into the place of another: see docs/decisions/0006. */
+const changeState = z.object({
+  kind: z.enum(['apply', 'trial', 'observation']),
+  since: z.string(),
+  /** On the boot clock, nanoseconds: the one before is in force again from then on. */
+  deadlineNs: z.optional(z.string()),
+  after: generationState,
+  /** Whether it was told to roll back. */
+  reverted: z._default(z.boolean(), false),
+});
+
+/** What is in force here, by whom, and what is on its way. Which of two judges is asked of the kernel, not of this. */
+const enforcementState = z.object({
+  format: z.literal(2),
+  /** Of the process that put it in force, and when that process began (clock ticks since boot, from /proc). */
+  pid: z.number(),
+  processStart: z.string(),
+  startedAt: z.string(),
+  /** While a change goes on, the one before. */
+  settled: z.optional(generationState),
+  change: z.optional(changeState),
+  /** The last change, where it came to nothing. */
+  ended: z.optional(
+    z.object({
+      kind: changeState.shape.kind,
+      why: z.enum(['deadline', 'reverted', 'interrupted']),
+      path: z.string(),
+      at: z.string(),
+    }),
+  ),
 });
 
 export type EnforcementState = z.infer<typeof enforcementState>;
+export type ChangeState = NonNullable<EnforcementState['change']>;
+
+/** What Sluice wrote when a generation took the place of another one link after the other. */
+const formatOne = z.object({
+  ...generationState.shape,
+  format: z.literal(1),
+  pid: z.number(),
+  processStart: z.string(),
+  startedAt: z.string(),
+});
+
+function parseState(value: unknown): EnforcementState {
+  if ((value as { format?: unknown } | null)?.format !== 1) return enforcementState.parse(value);
+  const { format: _, pid, processStart, startedAt, ...settled } = formatOne.parse(value);
+  return { format: 2, pid, processStart, startedAt, settled };
+}
 
 /**
  * The state at `path`, or undefined where there is none.
@@ -70,7 +125,7 @@ export function readState(path: string): EnforcementState | undefined {
     throw fileSystemRefusal(path, error);
   }
   try {
-    return enforcementState.parse(JSON.parse(text));
+    return parseState(JSON.parse(text));
   } catch (error) {
     throw damaged(path, error);
   }
@@ -137,6 +192,9 @@ export function processStart(pid: number): string | undefined {
   }
 }
 
-export const isAlive = ({ pid, processStart: start }: EnforcementState): boolean => processStart(pid) === start;
+/** Which process a state is of. */
+type Owner = Pick<EnforcementState, 'pid' | 'processStart'>;
 
-export const isOwn = (state: EnforcementState): boolean => state.pid === process.pid && isAlive(state);
+export const isAlive = ({ pid, processStart: start }: Owner): boolean => processStart(pid) === start;
+
+export const isOwn = (state: Owner): boolean => state.pid === process.pid && isAlive(state);

@@ -171,6 +171,19 @@ export const errors = {
     meaning: 'Another process enforces a policy in this network namespace.',
     help: 'See `sluice status`; end it with `sluice down` first.',
   },
+  'datapath/no-switch': {
+    meaning:
+      'A policy cannot be put on trial or observed: the kernel lets no program choose between the generation before and the new one.',
+    help: 'One of them takes frames of several buffers and the other does not, since an MTU has changed: apply it at once.',
+  },
+  'datapath/change-pending': {
+    meaning: 'A policy is on trial or observed, and another one is to be put in force.',
+    help: 'Confirm it, or roll it back, first.',
+  },
+  'datapath/nothing-pending': {
+    meaning: 'Nothing is on trial or observed that could be confirmed or rolled back.',
+    help: 'See `sluice status`: it may have rolled back at its deadline.',
+  },
   'datapath/not-ethernet': {
     meaning:
       'An interface of the policy has no Ethernet headers (tun, WireGuard, PPP, IP in IP): its packets cannot be judged.',

@@ -126,6 +126,8 @@ export const FIRST_RULE = 32;
 export const PROGRAM_REJECT = 0;
 export const FIRST_PART = 1;
 export const FIRST_LOG_LIMIT = 1;
+export const SIDE_BEFORE = 0;
+export const SIDE_AFTER = 1;
 
 /** `struct packet` */
 export interface Packet {

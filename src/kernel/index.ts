@@ -99,8 +99,10 @@ export {
   probeTcx,
 } from './probe/probes.ts';
 export { allowedCpus, currentCpu, onCpu, setAllowedCpus } from './process/affinity.ts';
+export { bootTimeNs } from './process/boot-time.ts';
 export { possibleCpus } from './process/cpus.ts';
 export { lockFile } from './process/file-lock.ts';
+export { waitForPackets } from './process/grace-period.ts';
 export { isAtLeast, type KernelVersion, kernelVersion } from './process/kernel-version.ts';
 export { type Capability, effectiveCapabilities, lockedMemoryLimit } from './process/rights.ts';
 // Programs

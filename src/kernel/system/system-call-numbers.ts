@@ -14,12 +14,14 @@ const x64 = {
   umount2: 166,
   sched_setaffinity: 203,
   sched_getaffinity: 204,
+  clock_gettime: 228,
   clock_getres: 229,
   unshare: 272,
   prlimit64: 302,
   setns: 308,
   getcpu: 309,
   bpf: 321,
+  membarrier: 324,
 } as const;
 
 export type SystemCall = keyof typeof x64;
@@ -39,12 +41,14 @@ const arm64: Record<SystemCall, number> = {
   umount2: 39,
   sched_setaffinity: 122,
   sched_getaffinity: 123,
+  clock_gettime: 113,
   clock_getres: 114,
   unshare: 97,
   prlimit64: 261,
   setns: 268,
   getcpu: 168,
   bpf: 280,
+  membarrier: 283,
 };
 
 const byArchitecture: Partial<Record<NodeJS.Architecture, Record<SystemCall, number>>> = { x64, arm64 };
