@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SluiceError } from '../diagnostics/problem.ts';
 import { bootTimeNs, interfaceByIndex, openPinnedMap, programFromId } from '../kernel/index.ts';
@@ -155,7 +156,11 @@ function takeDownAt(here: Paths): { readonly interfaces: readonly string[] } | u
   const state = typeof found === 'object' ? found : undefined;
   const paths = state && isAlive(state) ? pathsOf(state.pid) : here;
   const pinned = pinnedInterfaces(paths);
-  if (found === 'none' && pinned.length === 0) return undefined;
+  if (found === 'none' && pinned.length === 0) {
+    // Of a process that was killed before it had anything in force.
+    if (existsSync(paths.pins)) removeAll(paths);
+    return undefined;
+  }
   const known =
     state && uniqueInterfaces([...(state.settled?.interfaces ?? []), ...(state.change?.after.interfaces ?? [])]);
   const unreachable = known?.filter(({ ifindex }) => !pinned.includes(ifindex) && runsSluice(ifindex)) ?? [];

@@ -63,8 +63,11 @@ export interface CompiledHook {
   readonly parts: readonly { readonly index: number; readonly function: BpfFunction }[];
 }
 
-/** A chain of tail calls may be 33 long (Linux, MAX_TAIL_CALL_CNT). */
-const MAX_PARTS = 32;
+/**
+ * A packet may make 33 tail calls (Linux, MAX_TAIL_CALL_CNT). One is the switch's while a generation takes the place of
+ * another, one an observer's, and one goes to the answer to a rejected packet.
+ */
+const MAX_PARTS = 30;
 
 /** The pipeline behind check: lower and optimise (the plan), emit, split. */
 export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): CompiledPolicy {
@@ -167,7 +170,7 @@ function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextPro
   }
   throw new SluiceError({
     code: 'policy/too-many-rules',
-    message: `the rules fill ${longestWay + 1} programs, and the kernel goes through ${MAX_PARTS + 1} for a packet`,
+    message: `the rules fill ${longestWay + 1} programs, and a packet may go through ${MAX_PARTS + 1}`,
   });
 }
 

@@ -19,30 +19,45 @@ export function statusCommand(): Command {
 }
 
 async function status(session: Session, options: NetnsOption): Promise<ExitCode> {
-  const { readEnforcement } = await import('../../datapath/index.ts');
+  const { readSituation } = await import('../../datapath/index.ts');
   await enterNetns(options);
-  const found = readEnforcement();
-  await session.print(found ? answerOf(found) : { data: { inForce: false }, text: () => 'no policy is in force\n' });
+  const { found, why } = readSituation();
+  await session.print(found ? answerOf(found) : nothing(why));
   return found?.interfaces.every(({ attached }) => attached) ? 0 : 1;
 }
 
+function nothing(why: string | undefined): Answer {
+  const text = why === undefined ? 'no policy is in force\n' : `no policy is in force: ${printable(why)}\n`;
+  return { data: { inForce: false, ...(why !== undefined && { why }) }, text: () => text };
+}
+
 function answerOf(found: FoundEnforcement): Answer {
-  const { pid, alive, startedAt, policy, rules } = found;
+  const { pid, alive, startedAt, policy, rules, why, pending } = found;
   const interfaces = found.interfaces.map(({ name, ifindex, mode, attached }) => ({ name, ifindex, mode, attached }));
   const process = { pid, alive };
   return {
-    data: { inForce: true, policy: policy.path, since: startedAt, process, rules: rules.length, interfaces },
+    data: {
+      inForce: true,
+      policy: policy.path,
+      since: startedAt,
+      process,
+      rules: rules.length,
+      interfaces,
+      ...(why !== undefined && { why }),
+      ...(pending && { pending }),
+    },
     text: (paint) => inWords(found, paint),
   };
 }
 
 const COLUMNS: readonly Column[] = [{ head: 'interface' }, { head: 'XDP' }, { head: '' }];
 
-function inWords({ pid, alive, startedAt, policy, rules, interfaces }: FoundEnforcement, paint: Paint): string {
+function inWords({ pid, alive, startedAt, policy, rules, interfaces, why }: FoundEnforcement, paint: Paint): string {
   const facts: Cell[][] = [
     ['since', `${startedAt.toISOString()} (${formatAgo(startedAt)})`],
     ['by', alive ? `process ${pid}` : `process ${pid}, which has ended: the kernel goes on enforcing`],
     ['rules', String(rules.length)],
+    ...(why === undefined ? [] : [['why', printable(why)]]),
   ].map(([what = '', value = '']) => [{ text: what, style: 'dim' }, value]);
   const rows = interfaces.map(({ name, mode, attached }): Cell[] => [
     name,

@@ -1,0 +1,120 @@
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { endFoundTrial, takeDown } from '../../src/datapath/index.ts';
+import { inNamespace } from '../../src/kernel/index.ts';
+import { counted, policyOf } from '../lab/enforcing.ts';
+import { caught } from './caught.ts';
+import { enforceIn, NO_TRACE, traces } from './enforcing.ts';
+import { change, type Judge, judges, policyFor, told } from './judges.ts';
+import { createVethPair, type VethPair } from './veth.ts';
+
+let veth: VethPair;
+beforeEach(() => {
+  veth = createVethPair();
+});
+afterEach(() => {
+  const left = traces(veth.namespace);
+  veth.remove();
+  expect(left).toEqual(NO_TRACE);
+});
+
+const all = (judge: Judge): Judge[] => [judge, judge, judge, judge];
+const now = (): Judge => {
+  const [first, ...others] = judges(veth.namespace);
+  return others.every((one) => one === first) ? (first as Judge) : 'both';
+};
+
+test('a trial that is confirmed stays, and counters go on', () => {
+  const enforcement = enforceIn(veth.namespace, policyFor('before'));
+  judges(veth.namespace); // each drops one packet at XDP on either interface
+  enforcement.update(policyOf(policyFor('after')), { trialMs: 60_000 });
+  expect(told(veth.namespace)).toEqual({
+    judge: 'after',
+    why: expect.stringMatching(/^unconfirmed until \d\d:\d\d:\d\d/),
+  });
+  expect(enforcement.pending).toMatchObject({ kind: 'trial', deadline: expect.any(Date) });
+  expect(caught(() => enforcement.update(policyOf(policyFor('before')))).problems).toMatchObject([
+    { code: 'datapath/change-pending' },
+  ]);
+  const ofDefault = counted(enforcement, 'default-ingress').packets;
+  expect(ofDefault).toBe(2);
+  judges(veth.namespace);
+  enforcement.confirm();
+  expect(enforcement.pending).toBeUndefined();
+  expect(judges(veth.namespace)).toEqual(all('after'));
+  expect(told(veth.namespace)).toEqual({ judge: 'after', why: undefined });
+  expect(counted(enforcement, 'default-ingress').packets).toBe(6);
+  expect(counted(enforcement, 'dropped-after').packets).toBe(4);
+  expect(caught(() => enforcement.confirm()).problems).toMatchObject([{ code: 'datapath/nothing-pending' }]);
+  enforcement.stop();
+});
+
+test('a trial that is rolled back leaves what was before, with what the trial counted', () => {
+  const enforcement = enforceIn(veth.namespace, policyFor('before'));
+  judges(veth.namespace);
+  enforcement.update(policyOf(policyFor('after')), { trialMs: 60_000 });
+  judges(veth.namespace);
+  enforcement.revert();
+  expect(judges(veth.namespace)).toEqual(all('before'));
+  expect(told(veth.namespace)).toEqual({ judge: 'before', why: expect.stringContaining('was rolled back') });
+  expect(counted(enforcement, 'default-ingress').packets).toBe(6);
+  expect(counted(enforcement, 'dropped-before').packets).toBe(4);
+  enforcement.update(policyOf(policyFor('after')));
+  expect(judges(veth.namespace)).toEqual(all('after'));
+  enforcement.stop();
+});
+
+test('a trial that nobody confirms ends at its deadline, which is told', async () => {
+  const enforcement = enforceIn(veth.namespace, policyFor('before'));
+  const ended = new Promise((resolve) => enforcement.onEnd(resolve));
+  enforcement.update(policyOf(policyFor('after')), { trialMs: 300 });
+  expect(now()).toBe('after');
+  const keepAlive = setTimeout(5_000, 'too late', { ref: false });
+  expect(await Promise.race([ended, keepAlive])).toBe('deadline');
+  expect(now()).toBe('before');
+  expect(told(veth.namespace)).toEqual({
+    judge: 'before',
+    why: expect.stringContaining('rolled back at its deadline: nobody confirmed'),
+  });
+  expect(enforcement.pending).toBeUndefined();
+  enforcement.stop();
+});
+
+test('a first policy on trial: nothing is in force after its deadline, and another can be put in force', async () => {
+  const enforcement = enforceIn(veth.namespace, policyFor('after'), { trialMs: 200 });
+  expect(now()).toBe('after');
+  await expect.poll(() => enforcement.isGone(), { timeout: 3_000 }).toBe(true);
+  expect(now()).toBe('nobody');
+  enforcement.stop();
+  enforceIn(veth.namespace, policyFor('before')).stop();
+});
+
+test('the kernel keeps the deadline when the process is dead, to the millisecond', async () => {
+  const trialMs = 2_500;
+  const started = performance.now();
+  const process = await change(veth.namespace, policyFor('before'), policyFor('after'), 'none', String(trialMs));
+  await process.kill();
+  expect(now()).toBe('after');
+  expect(told(veth.namespace)).toEqual({ judge: 'after', why: expect.stringMatching(/^unconfirmed until/) });
+  await expect.poll(now, { timeout: 5_000, interval: 2 }).toBe('before');
+  expect(performance.now() - started).toBeGreaterThan(trialMs);
+  expect(told(veth.namespace)).toEqual({
+    judge: 'before',
+    why: expect.stringContaining('rolled back at its deadline: nobody confirmed'),
+  });
+  const next = enforceIn(veth.namespace, policyFor('before'));
+  expect(now()).toBe('before');
+  next.stop();
+});
+
+test.each([
+  ['confirm', 'after'],
+  ['revert', 'before'],
+] as const)('the trial of a dead process can be ended: %s', async (how, judge) => {
+  const process = await change(veth.namespace, policyFor('before'), policyFor('after'), 'none', '60000');
+  await process.kill();
+  inNamespace(veth.namespace, () => endFoundTrial(how));
+  expect(judges(veth.namespace)).toEqual(all(judge));
+  expect(told(veth.namespace).judge).toBe(judge);
+  inNamespace(veth.namespace, takeDown);
+});
