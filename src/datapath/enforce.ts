@@ -157,7 +157,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   /** Changes of members that go on, by the file that they come from; of all sets without one. */
   const changes = new Map<string | undefined, AbortController>();
   const sweeper = setInterval(() => {
-    sweep(current.generation);
+    for (const { generation } of built()) sweep(generation);
     runtime.prune(PRUNE_MS);
   }, SWEEP_INTERVAL_MS).unref();
   const dynamicSets = (): DynamicSets => ({ sets, generations: built().map(({ generation }) => generation), runtime });
@@ -268,6 +268,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
         state: settled.state?.settled ?? previous.state,
       });
       generation.close();
+      void changeMembers().then(tell);
     } else {
       isOver = true;
     }
