@@ -8,7 +8,8 @@ import { type RuleCounter, readCounters } from './counters.ts';
 import { type FoundSet, foundSets } from './found-sets.ts';
 import { exclusively } from './lock.ts';
 import { type Paths, pathsHere, pathsOf, pinName } from './paths.ts';
-import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
+import { pinnedInterfaces } from './pinned-links.ts';
+import { nothingPending, pendingElsewhere } from './refusals.ts';
 import { removeAll } from './remove.ts';
 import { judgingSide, type Pending, standingOf } from './standing.ts';
 import { type EnforcementState, type GenerationState, isAlive, readState } from './state.ts';
@@ -125,21 +126,6 @@ export function endFoundTrial(how: 'confirm' | 'revert'): void {
     if (isAlive(state)) throw pendingElsewhere(state);
     settleChange(paths, state, how === 'confirm' ? 'after' : 'before', 'reverted');
   });
-}
-
-export function nothingPending(): SluiceError {
-  const message = 'no policy is on trial or observed here: there is nothing to confirm or roll back';
-  return new SluiceError({ code: 'datapath/nothing-pending', message });
-}
-
-function pendingElsewhere({ pid, change }: Changing): SluiceError {
-  const message = `process ${pid} has ${change.after.policy.path} on trial: it confirms or rolls back`;
-  return new SluiceError({ code: 'datapath/already-enforced', message });
-}
-
-function isAttached(paths: Paths, ifindex: number): boolean {
-  using link = openLiveLink(paths, ifindex, 'xdp');
-  return link !== undefined;
 }
 
 /**

@@ -1,29 +1,16 @@
 import { existsSync } from 'node:fs';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
-import {
-  bootTimeNs,
-  type Capability,
-  effectiveCapabilities,
-  inNamespace,
-  namespaceInode,
-  openNamespace,
-} from '../kernel/index.ts';
-import type { AddressSet, CheckedPolicy } from '../policy/checked.ts';
+import { bootTimeNs } from '../kernel/index.ts';
+import type { CheckedPolicy } from '../policy/checked.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { warnOfCost } from '../policy/warn-of-cost.ts';
-import { nothingPending, settleUnfinished } from './adopt.ts';
+import { settleUnfinished } from './adopt.ts';
+import { type Built, builtOf, withSetsOf } from './built.ts';
 import { type Changing, isChanging, type Side, settleChange } from './change.ts';
-import { type RuleCounter, readCounters } from './counters.ts';
-import {
-  addMembers,
-  type DynamicSets,
-  listMembers,
-  type MemberListing,
-  type NewMember,
-  removeMembers,
-} from './dynamic-sets.ts';
+import { readCounters } from './counters.ts';
+import { addMembers, type DynamicSets, listMembers, removeMembers } from './dynamic-sets.ts';
+import type { Enforcement } from './enforcement.ts';
 import { type LogEvent, subscribeToLog } from './events.ts';
-import type { Generation } from './generation.ts';
 import {
   type FileWatch,
   followedSets,
@@ -40,18 +27,13 @@ import { type Paths, pathsHere } from './paths.ts';
 import { linkPin } from './pinned-links.ts';
 import { type EnforceOptions, type PutInForce, putInForce, type UpdateOptions } from './put-in-force.ts';
 import { membersIn, type SetProblem, sweep, updateMembers } from './record-sets.ts';
+import { alreadyEnforced, changePending, nothingPending } from './refusals.ts';
+import { rememberNamespace } from './remembered-namespace.ts';
 import { removeAll } from './remove.ts';
+import { requireRights } from './rights.ts';
 import { createRuntimeMembers } from './runtime-members.ts';
 import { type Pending, pendingOf } from './standing.ts';
-import {
-  type EnforcementState,
-  type GenerationState,
-  isAlive,
-  isOwn,
-  readState,
-  stateStamp,
-  writeState,
-} from './state.ts';
+import { type EnforcementState, isAlive, isOwn, readState, stateStamp, writeState } from './state.ts';
 
 /** What has expired is not found anyway; its room is wanted now and then. */
 const SWEEP_INTERVAL_MS = 1000;
@@ -59,61 +41,6 @@ const PRUNE_MS = 5;
 
 /** How long the end of a trial may go unnoticed by this process after the machine has slept. */
 const LOOK_INTERVAL_MS = 1000;
-
-/**
- * A policy in force on its interfaces, by this process. When the process is killed, the kernel goes on enforcing. All
- * of it works on the network namespace where the policy was put in force, wherever the thread is by then.
- */
-export interface Enforcement {
-  readonly interfaces: GenerationState['interfaces'];
-  readonly warnings: readonly Problem[];
-  readonly generation: Generation;
-  counters(): RuleCounter[];
-  /** Follows the files of the policy's sets from now on. */
-  watchSets(onChange: (change: SetChange) => void): void;
-  /**
-   * Puts another version of the policy in the place of this one, without a packet in between. What did not change is not
-   * built again: rules that keep their `match` object keep their places in the trees. Rules that keep stage and name go
-   * on counting. On an error, the version before stays in force.
-   * @throws as `enforce`; SluiceError datapath/change-pending
-   */
-  update(policy: CheckedPolicy, options?: UpdateOptions): void;
-  /**
-   * Adds members to a dynamic set, all or none, in a few microseconds each. They stay through new versions of the policy
-   * and of the set's file. How many had not been added before.
-   * @throws SluiceError datapath/set-not-dynamic, datapath/set-not-used, policy/unknown-set, policy/set-too-large,
-   *   policy/bad-address, policy/host-bits, policy/bad-duration
-   */
-  addMembers(set: string, members: readonly NewMember[]): number;
-  /**
-   * Takes out what was added, all or none; what the policy lists as well stays. How many they were.
-   * @throws SluiceError as `addMembers`, and datapath/not-a-member
-   */
-  removeMembers(set: string, prefixes: readonly string[]): number;
-  /** What a set of the policy holds now. Takes a second for a million. */
-  members(set: string): MemberListing[];
-  /** What is not for good yet: it waits to be confirmed. */
-  readonly pending: Pending | undefined;
-  /**
-   * A trial stays for good.
-   * @throws SluiceError datapath/nothing-pending
-   */
-  confirm(): void;
-  /**
-   * The generation before is whole in force again. Where this process has not built that one, or there is none, this
-   * enforcement is gone with that.
-   * @throws SluiceError datapath/nothing-pending
-   */
-  revert(): void;
-  /** Hears of a trial that has ended by itself: the kernel has the generation before in force again. */
-  onEnd(callback: (why: 'deadline') => void): void;
-  /** Hears of the packets that `log` rules match: at first those that nobody has heard of yet. */
-  onLog(onEvent: (event: LogEvent) => void): void;
-  /** Whether another process has taken the policy down, or has put another in its place. */
-  isGone(): boolean;
-  /** Takes the policy out of force and leaves nothing behind. What another process put in force since stays. */
-  stop(): void;
-}
 
 /**
  * Builds the policy's generation and puts it in force on the interfaces of the current network namespace. A policy
@@ -379,46 +306,11 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   }
 }
 
-/** A generation of this process, and what others know of it. */
-interface Built {
-  readonly generation: Generation;
-  readonly policy: CheckedPolicy;
-  readonly state: GenerationState;
-}
-
-function builtOf({ generation, state }: PutInForce, policy: CheckedPolicy): Built {
-  return { generation, policy, state: (state.change?.after ?? state.settled) as GenerationState };
-}
-
-/** The policy with the members that sets have been given since. */
-function withSetsOf(policy: CheckedPolicy, sets: CheckedPolicy['sets']): CheckedPolicy {
-  const fresh = [...policy.sets].map(([name, set]) => {
-    const now = sets.get(name);
-    return [name, now?.file !== undefined && now.file === set.file ? { ...set, ...contentOf(now) } : set] as const;
-  });
-  return { ...policy, sets: new Map(fresh) };
-}
-
-const contentOf = ({ ranges, members }: AddressSet): Pick<AddressSet, 'ranges' | 'members'> => ({
-  ranges,
-  ...(members && { members }),
-});
-
 interface Written {
   readonly state: EnforcementState;
   /** Of the file. */
   readonly stamp: string;
   readonly warnings: readonly Problem[];
-}
-
-/** The network namespace of this moment, to come back to. */
-function rememberNamespace(): { call<T>(action: () => T): T; close(): void } {
-  const namespace = openNamespace({ path: '/proc/thread-self/ns/net' });
-  const inode = namespaceInode();
-  return {
-    call: (action) => (namespaceInode() === inode ? action() : inNamespace(namespace, action)),
-    close: namespace.close,
-  };
 }
 
 /** Whether another process has put a policy in force after this one's was taken down. */
@@ -442,29 +334,4 @@ function problemsOf(action: () => void, context: readonly Problem[]): readonly P
     if (error instanceof SluiceError) return [...context, ...error.problems];
     throw error;
   }
-}
-
-/** Asked first: the kernel would say no at whichever step comes to it, and not why. */
-function requireRights(): void {
-  const has = effectiveCapabilities();
-  const missing = (['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_PERFMON'] as const satisfies Capability[]).filter(
-    (name) => !has[name] && (name === 'CAP_NET_ADMIN' || !has.CAP_SYS_ADMIN),
-  );
-  if (missing.length === 0) return;
-  const message = `to put a policy in force, this process (user ${process.geteuid?.()}) lacks ${missing.join(', ')}`;
-  throw new SluiceError({ code: 'kernel/no-permission', message });
-}
-
-function changePending({ change }: Changing): SluiceError {
-  const how = change.kind === 'trial' ? 'on trial' : 'observed';
-  const message = `${change.after.policy.path} is ${how}: confirm it or roll it back before another takes its place`;
-  return new SluiceError({ code: 'datapath/change-pending', message });
-}
-
-function alreadyEnforced({ pid, settled, change }: EnforcementState): SluiceError {
-  return new SluiceError({
-    code: 'datapath/already-enforced',
-    message: `process ${pid} enforces ${(settled ?? change?.after)?.policy.path} here`,
-    help: 'Stop it with Ctrl-C, or with `sluice down`.',
-  });
 }

@@ -9,7 +9,8 @@ export {
 } from './adopt.ts';
 export type { RuleCounter } from './counters.ts';
 export { type MemberListing, type NewMember, setNotDynamic } from './dynamic-sets.ts';
-export { type Enforcement, enforce } from './enforce.ts';
+export { enforce } from './enforce.ts';
+export type { Enforcement } from './enforcement.ts';
 export type { LogEvent } from './events.ts';
 export type { FoundSet } from './found-sets.ts';
 export { buildGeneration, type Generation, type LoadedProgram } from './generation.ts';

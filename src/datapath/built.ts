@@ -1,0 +1,29 @@
+import type { AddressSet, CheckedPolicy } from '../policy/checked.ts';
+import type { Generation } from './generation.ts';
+import type { PutInForce } from './put-in-force.ts';
+import type { GenerationState } from './state.ts';
+
+/** A generation of this process, and what others know of it. */
+export interface Built {
+  readonly generation: Generation;
+  readonly policy: CheckedPolicy;
+  readonly state: GenerationState;
+}
+
+export function builtOf({ generation, state }: PutInForce, policy: CheckedPolicy): Built {
+  return { generation, policy, state: (state.change?.after ?? state.settled) as GenerationState };
+}
+
+/** The policy with the members that sets have been given since. */
+export function withSetsOf(policy: CheckedPolicy, sets: CheckedPolicy['sets']): CheckedPolicy {
+  const fresh = [...policy.sets].map(([name, set]) => {
+    const now = sets.get(name);
+    return [name, now?.file !== undefined && now.file === set.file ? { ...set, ...contentOf(now) } : set] as const;
+  });
+  return { ...policy, sets: new Map(fresh) };
+}
+
+const contentOf = ({ ranges, members }: AddressSet): Pick<AddressSet, 'ranges' | 'members'> => ({
+  ranges,
+  ...(members && { members }),
+});
