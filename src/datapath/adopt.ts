@@ -8,7 +8,7 @@ import { type RuleCounter, readCounters } from './counters.ts';
 import { type FoundSet, foundSets } from './found-sets.ts';
 import { exclusively } from './lock.ts';
 import { type Paths, pathsHere, pathsOf, pinName } from './paths.ts';
-import { pinnedInterfaces } from './pinned-links.ts';
+import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
 import { nothingPending, pendingElsewhere } from './refusals.ts';
 import { removeAll } from './remove.ts';
 import { judgingSide, type Pending, standingOf } from './standing.ts';
@@ -126,6 +126,11 @@ export function endFoundTrial(how: 'confirm' | 'revert'): void {
     if (isAlive(state)) throw pendingElsewhere(state);
     settleChange(paths, state, how === 'confirm' ? 'after' : 'before', 'reverted');
   });
+}
+
+function isAttached(paths: Paths, ifindex: number): boolean {
+  using link = openLiveLink(paths, ifindex, 'xdp');
+  return link !== undefined;
 }
 
 /**

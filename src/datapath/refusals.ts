@@ -25,8 +25,3 @@ export function pendingElsewhere({ pid, change }: Changing): SluiceError {
   const message = `process ${pid} has ${change.after.policy.path} on trial: it confirms or rolls back`;
   return new SluiceError({ code: 'datapath/already-enforced', message });
 }
-
-export function isAttached(paths: Paths, ifindex: number): boolean {
-  using link = openLiveLink(paths, ifindex, 'xdp');
-  return link !== undefined;
-}
