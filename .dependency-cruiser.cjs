@@ -9,6 +9,8 @@ const mayImport = {
   policy: ['asm', 'prefix-set', 'packet', 'generated', 'diagnostics', 'kernel/libpcap'],
   import: ['policy/check', 'packet', 'diagnostics'],
   datapath: ['policy', 'prefix-set', 'packet', 'kernel', 'generated', 'asm', 'diagnostics'],
+  'policy-tests': ['policy', 'packet', 'generated', 'diagnostics'],
+  rehearse: ['policy-tests', 'datapath', 'policy', 'prefix-set', 'packet', 'kernel', 'generated', 'diagnostics'],
   lab: ['kernel', 'asm', 'diagnostics'],
 };
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { FILE_KEYS, TEST_KEYS } from '../src/cli/policy-tests/read-test-file.ts';
-import { reasonWords } from '../src/cli/words/reason.ts';
 import { protocolNumbers } from '../src/packet/names.ts';
 import { notationOptions } from '../src/packet/notation-options.ts';
+import { reasonWords } from '../src/policy/words/reason.ts';
+import { FILE_KEYS, TEST_KEYS } from '../src/policy-tests/read-test-file.ts';
 import { eventLines } from './commands-events.ts';
 import { optionsTable, sharedOptions, visibleCommands } from './commands-reference.ts';
 import { code, markdownTable } from './markdown.ts';

@@ -1,21 +1,7 @@
 import { SluiceError } from '../diagnostics/problem.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
-import type { Judgement } from '../policy/model.ts';
-
-/** What decided of a packet, from the compiled program or the reference model. Only the latter tells what it passed. */
-export type Decision = Omit<Judgement, 'counted' | 'logged'> & Partial<Pick<Judgement, 'counted' | 'logged'>>;
-
-export interface Circumstances {
-  readonly direction: Direction;
-  /** One of the policy's interfaces. */
-  readonly interface?: string;
-  /** Bytes on the wire, where a capture kept fewer. */
-  readonly wireLength?: number;
-}
-
-export type Direction = 'ingress' | 'egress';
-export const directions = ['ingress', 'egress'] as const satisfies readonly Direction[];
+import type { Circumstances, Decision } from '../policy/decision.ts';
 
 /** Answers for one policy, packet by packet. */
 export interface Judge {

@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findTestFiles } from '../../src/cli/policy-tests/find-test-files.ts';
-import { readTestFile } from '../../src/cli/policy-tests/read-test-file.ts';
-import { checkNames, policyPath, runTests } from '../../src/cli/policy-tests/run-tests.ts';
+import { openRehearsal } from '../../src/datapath/rehearsal.ts';
 import { examinePolicy, loadPolicy } from '../../src/policy/load.ts';
 import { allRules } from '../../src/policy/rule-place.ts';
+import { findTestFiles } from '../../src/policy-tests/find-test-files.ts';
+import { readTestFile } from '../../src/policy-tests/read-test-file.ts';
+import { checkNames, policyPath, runTests } from '../../src/policy-tests/run-tests.ts';
 
 const policies = readdirSync('examples')
   .filter((name) => /\.(yaml|ts)$/.test(name) && !name.includes('.test.'))
@@ -26,7 +27,8 @@ describe('example policies', () => {
     if (!file) return;
     const policy = await loadPolicy(policyPath(file));
     expect(checkNames(file, policy)).toEqual([]);
-    const results = await runTests(file, policy, {});
+    using rehearsal = openRehearsal(policy);
+    const results = runTests(file, policy, rehearsal.judge);
     expect(results.filter(({ passed }) => !passed).map(({ test }) => test.name)).toEqual([]);
     const decided = results.map(({ actual }) => actual.rule);
     const untested = allRules(policy).filter(

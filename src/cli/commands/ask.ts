@@ -2,15 +2,15 @@ import { type Command, Option } from 'commander';
 import { printable } from '../../diagnostics/display-width.ts';
 import { lineText } from '../../diagnostics/source.ts';
 import type { CheckedPolicy } from '../../policy/checked.ts';
+import { type Decision, type Direction, decidedAt, directions, verdictData } from '../../policy/decision.ts';
+import { reasonInWords } from '../../policy/words/reason.ts';
 import { answering, defineCommand } from '../define-command.ts';
-import { type Decision, type Direction, directions, interfaceOf, openJudge } from '../judge.ts';
+import { interfaceOf, openJudge } from '../judge.ts';
 import type { Answer } from '../output/answer.ts';
 import { type Paint, verdictStyles } from '../output/style.ts';
 import { renderTable } from '../output/table.ts';
 import { readPolicy } from '../policy.ts';
 import type { ExitCode, Session } from '../session.ts';
-import { decidedAt, verdictData } from '../verdict.ts';
-import { reasonInWords } from '../words/reason.ts';
 
 const HELP = `
 A packet is written PROTOCOL SOURCE > DESTINATION OPTIONS, in quotes for the shell's sake:

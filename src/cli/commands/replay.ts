@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { CheckedPolicy } from '../../policy/checked.ts';
+import { type Circumstances, type Direction, directions, verdictData } from '../../policy/decision.ts';
 import { answering, defineCommand } from '../define-command.ts';
-import { type Circumstances, type Direction, directions, interfaceOf, type Judge, openJudge } from '../judge.ts';
+import { interfaceOf, type Judge, openJudge } from '../judge.ts';
 import { toJson } from '../output/answer.ts';
 import { createLineWriter } from '../output/line-writer.ts';
 import { readPolicy } from '../policy.ts';
@@ -10,7 +11,6 @@ import { createPacketLines } from '../replay/packet-lines.ts';
 import { eachPacket } from '../replay/packets.ts';
 import { createTally, summaryOf } from '../replay/tally.ts';
 import type { ExitCode, Session } from '../session.ts';
-import { verdictData } from '../verdict.ts';
 
 const HELP = `
 With -o ndjson every packet gets a line:

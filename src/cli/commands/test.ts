@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { type Problem, SluiceError } from '../../diagnostics/problem.ts';
+import type { TestResult } from '../../policy-tests/run-tests.ts';
 import { answering, defineCommand } from '../define-command.ts';
+import { openJudge } from '../judge.ts';
 import { readPolicy } from '../policy.ts';
-import type { TestResult } from '../policy-tests/run-tests.ts';
 import type { ExitCode, Session } from '../session.ts';
 
 const HELP = `
@@ -30,7 +31,7 @@ export function testCommand(): Command {
 
 async function test(session: Session, options: Options, path: string): Promise<ExitCode> {
   const [{ findTestFiles }, { resultsAnswer }] = await Promise.all([
-    import('../policy-tests/find-test-files.ts'),
+    import('../../policy-tests/find-test-files.ts'),
     import('../policy-tests/results.ts'),
   ]);
   const results: TestResult[] = [];
@@ -53,15 +54,21 @@ type Outcome = { readonly results: readonly TestResult[] } | { readonly problems
 /** A file with problems is reported, and does not keep the others from being run. */
 async function testFile(options: Options, path: string): Promise<Outcome> {
   const [{ readTestFile }, { checkNames, policyPath, runTests }] = await Promise.all([
-    import('../policy-tests/read-test-file.ts'),
-    import('../policy-tests/run-tests.ts'),
+    import('../../policy-tests/read-test-file.ts'),
+    import('../../policy-tests/run-tests.ts'),
   ]);
   const { file, problems } = readTestFile(path);
   if (!file) return { problems };
   try {
     const policy = await readPolicy(policyPath(file));
     const unknown = checkNames(file, policy);
-    return unknown.length > 0 ? { problems: unknown } : { results: await runTests(file, policy, options) };
+    if (unknown.length > 0) return { problems: unknown };
+    const judge = await openJudge(policy, options);
+    try {
+      return { results: runTests(file, policy, judge.judge) };
+    } finally {
+      judge.close();
+    }
   } catch (error) {
     // No right to load programs is no fault of this file: the next would say the same.
     if (!(error instanceof SluiceError) || error.problems.some(({ code }) => code.startsWith('kernel/'))) throw error;

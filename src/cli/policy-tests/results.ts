@@ -1,9 +1,9 @@
 import { printable } from '../../diagnostics/display-width.ts';
+import { decidedBy } from '../../policy/decision.ts';
+import type { TestResult } from '../../policy-tests/run-tests.ts';
 import type { Answer } from '../output/answer.ts';
 import { actionStyle, type Paint } from '../output/style.ts';
 import { type Cell, type Column, renderTable } from '../output/table.ts';
-import { decidedBy } from '../verdict.ts';
-import type { TestResult } from './run-tests.ts';
 
 /** `unreadable`: files that have problems, which have been printed. */
 export function resultsAnswer(results: readonly TestResult[], unreadable: number): Answer {

@@ -1,8 +1,8 @@
 import { printable } from '../../diagnostics/display-width.ts';
+import { decidedBy, type VerdictData } from '../../policy/decision.ts';
 import type { Answer } from '../output/answer.ts';
 import { formatCount, plural } from '../output/numbers.ts';
 import { actionStyle, type Paint } from '../output/style.ts';
-import { decidedBy, type VerdictData } from '../verdict.ts';
 
 /** A packet that two policies do not treat alike. */
 export interface Difference {

@@ -1,6 +1,5 @@
 import type { CheckedPolicy } from '../../policy/checked.ts';
-import type { Decision } from '../judge.ts';
-import { verdictData } from '../verdict.ts';
+import { type Decision, verdictData } from '../../policy/decision.ts';
 
 /**
  * The NDJSON line of a packet: `{"packet":1,"verdict":"drop","stage":"ingress","rule":"ssh","line":12,"reason":"rule"}`.

@@ -1,10 +1,9 @@
 import type { CheckedPolicy } from '../../policy/checked.ts';
-import type { Decision } from '../judge.ts';
+import { type Decision, decidedBy, type VerdictData, verdictData } from '../../policy/decision.ts';
 import type { Answer } from '../output/answer.ts';
 import { formatBytes, formatCount, formatShare, plural } from '../output/numbers.ts';
 import { actionStyle, type Paint } from '../output/style.ts';
 import { type Cell, renderTable } from '../output/table.ts';
-import { decidedBy, type VerdictData, verdictData } from '../verdict.ts';
 
 /** How often each rule and each reason decided. */
 export interface Tally {

@@ -2,7 +2,7 @@ import { icmpTypesOf } from '../../packet/icmp-names.ts';
 import { formatTcpFlags, protocolName } from '../../packet/names.ts';
 import type { NumberRange, PayloadMatch } from '../../policy/checked.ts';
 import type { LoweredRule, Test } from '../../policy/lower.ts';
-import { addressMatchInWords } from './addresses.ts';
+import { addressMatchInWords } from '../../policy/words/addresses.ts';
 
 /** What a rule asks of a packet, in the order in which it is asked: `tcp, port 22, from @admins`. */
 export function ruleInWords({ rule, tests }: LoweredRule): string {

@@ -1,5 +1,20 @@
-import type { CheckedPolicy } from '../policy/checked.ts';
-import type { Decision } from './judge.ts';
+import type { CheckedPolicy } from './checked.ts';
+import type { Judgement } from './model.ts';
+
+export type Direction = 'ingress' | 'egress';
+export const directions = ['ingress', 'egress'] as const satisfies readonly Direction[];
+
+/** What decided of a packet, from the compiled program or the reference model. Only the latter tells what it passed. */
+export type Decision = Omit<Judgement, 'counted' | 'logged'> & Partial<Pick<Judgement, 'counted' | 'logged'>>;
+
+/** How a packet passes. */
+export interface Circumstances {
+  readonly direction: Direction;
+  /** One of the policy's interfaces. */
+  readonly interface?: string;
+  /** Bytes on the wire, where a capture kept fewer. */
+  readonly wireLength?: number;
+}
 
 /** A verdict as data, the same in every command. */
 export interface VerdictData {

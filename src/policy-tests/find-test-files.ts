@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { SluiceError } from '../../diagnostics/problem.ts';
-import { unreadableFile } from '../../diagnostics/unreadable-file.ts';
+import { SluiceError } from '../diagnostics/problem.ts';
+import { unreadableFile } from '../diagnostics/unreadable-file.ts';
 
 const TEST_FILE = /\.test\.(ya?ml|json)$/;
 

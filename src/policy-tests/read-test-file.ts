@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { type Place, type Problem, SluiceError } from '../../diagnostics/problem.ts';
-import type { SourceText } from '../../diagnostics/source.ts';
-import { didYouMean } from '../../diagnostics/suggest.ts';
-import { unreadableFile } from '../../diagnostics/unreadable-file.ts';
-import { reasonNames } from '../../generated/abi.ts';
-import { parseNotation } from '../../packet/notation.ts';
-import type { PacketSpec } from '../../packet/spec.ts';
-import type { Path, PolicyDocument } from '../../policy/parse/document.ts';
-import { parseYaml } from '../../policy/parse/yaml.ts';
-import { directions } from '../judge.ts';
+import { type Place, type Problem, SluiceError } from '../diagnostics/problem.ts';
+import type { SourceText } from '../diagnostics/source.ts';
+import { didYouMean } from '../diagnostics/suggest.ts';
+import { unreadableFile } from '../diagnostics/unreadable-file.ts';
+import { reasonNames } from '../generated/abi.ts';
+import { parseNotation } from '../packet/notation.ts';
+import type { PacketSpec } from '../packet/spec.ts';
+import { directions } from '../policy/decision.ts';
+import type { Path, PolicyDocument } from '../policy/parse/document.ts';
+import { parseYaml } from '../policy/parse/yaml.ts';
 import type { PolicyTest, ReadTestFile } from './test-file.ts';
 
 const verdicts = ['allow', 'drop', 'reject'] as const;

@@ -1,12 +1,11 @@
 import { dirname, isAbsolute, join } from 'node:path';
-import type { Problem } from '../../diagnostics/problem.ts';
-import { didYouMean } from '../../diagnostics/suggest.ts';
-import { buildFrame } from '../../packet/build.ts';
-import type { CheckedPolicy } from '../../policy/checked.ts';
-import { allRules } from '../../policy/rule-place.ts';
-import { type Judge, openJudge } from '../judge.ts';
-import { type VerdictData, verdictData } from '../verdict.ts';
-import { reasonInWords } from '../words/reason.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import { didYouMean } from '../diagnostics/suggest.ts';
+import { buildFrame } from '../packet/build.ts';
+import type { CheckedPolicy } from '../policy/checked.ts';
+import { type Circumstances, type Decision, type VerdictData, verdictData } from '../policy/decision.ts';
+import { allRules } from '../policy/rule-place.ts';
+import { reasonInWords } from '../policy/words/reason.ts';
 import type { PolicyTest, TestFile } from './test-file.ts';
 
 export interface TestResult {
@@ -24,24 +23,18 @@ export function policyPath({ source, policy }: Pick<TestFile, 'source' | 'policy
   return isAbsolute(policy) ? policy : join(dirname(source.path), policy);
 }
 
+/** What judges the packets of tests by their policy. */
+export type JudgeFrame = (frame: Uint8Array, circumstances: Circumstances) => Decision;
+
 /** Runs the tests of one file, all against one judge. */
-export async function runTests(
-  file: TestFile,
-  policy: CheckedPolicy,
-  options: { model?: boolean },
-): Promise<TestResult[]> {
-  const judge = await openJudge(policy, options);
-  try {
-    return file.tests.map((test) => runTest(file, policy, judge, test));
-  } finally {
-    judge.close();
-  }
+export function runTests(file: TestFile, policy: CheckedPolicy, judge: JudgeFrame): TestResult[] {
+  return file.tests.map((test) => runTest(file, policy, judge, test));
 }
 
-function runTest(file: TestFile, policy: CheckedPolicy, judge: Judge, test: PolicyTest): TestResult {
+function runTest(file: TestFile, policy: CheckedPolicy, judge: JudgeFrame, test: PolicyTest): TestResult {
   const name = test.interface ?? policy.interfaces[0];
   const circumstances = { direction: test.direction, ...(name !== undefined && { interface: name }) };
-  const decision = judge.judge(buildFrame(test.packet), circumstances);
+  const decision = judge(buildFrame(test.packet), circumstances);
   const actual = verdictData(decision, policy);
   return {
     file: file.source.path,

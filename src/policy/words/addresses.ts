@@ -1,6 +1,6 @@
 import { formatAddress } from '../../packet/address.ts';
-import type { AddressMatch, AddressOperand, AddressRanges } from '../../policy/checked.ts';
 import { prefixes4, prefixes6 } from '../../prefix-set/prefixes.ts';
+import type { AddressMatch, AddressOperand, AddressRanges } from '../checked.ts';
 
 /** Prefixes of a rule's own list that are written out before the rest is only counted. */
 const WRITTEN_OUT = 4;

@@ -1,8 +1,8 @@
-import type { Place, Problem } from '../../diagnostics/problem.ts';
-import type { SourceText } from '../../diagnostics/source.ts';
-import type { PacketSpec } from '../../packet/spec.ts';
-import type { TerminalAction } from '../../policy/checked.ts';
-import type { Direction } from '../judge.ts';
+import type { Place, Problem } from '../diagnostics/problem.ts';
+import type { SourceText } from '../diagnostics/source.ts';
+import type { PacketSpec } from '../packet/spec.ts';
+import type { TerminalAction } from '../policy/checked.ts';
+import type { Direction } from '../policy/decision.ts';
 
 /** A file of tests of a policy: `edge.test.yaml`. */
 export interface TestFile {

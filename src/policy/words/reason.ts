@@ -1,5 +1,5 @@
-import type { CheckedPolicy, StageName, TerminalAction } from '../../policy/checked.ts';
-import type { Decision } from '../judge.ts';
+import type { CheckedPolicy, StageName, TerminalAction } from '../checked.ts';
+import type { Decision } from '../decision.ts';
 
 /** What a verdict of no rule was given for: the end of "because …". Defaults are told with their policy. */
 export const reasonWords: Readonly<Record<string, string>> = {
