@@ -251,6 +251,17 @@ export const errors = {
     help: '`sluice down` removes them; `sluice up FILE` takes their place.',
   },
 
+  // Rehearsals of a change (src/rehearse)
+  'rehearsal/disagreement': {
+    meaning:
+      'The compiled policy does with a packet something else than the reference model says: it is not put in force.',
+    help: 'Sluice has a mistake. Please report it, with the policy and the packet; another way to write the rule may do.',
+  },
+  'rehearsal/test-failed': {
+    meaning: 'A test of the policy fails: the policy does with a packet something else than its test file expects.',
+    help: 'Correct the policy, or the test; `sluice test` runs them alone.',
+  },
+
   // Rulesets of other firewalls (src/import)
   'import/unreadable': {
     meaning: 'A text is not the ruleset of the firewall that it should be of.',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SluiceError } from '../diagnostics/problem.ts';
 import { unreadableFile } from '../diagnostics/unreadable-file.ts';
 
-const TEST_FILE = /\.test\.(ya?ml|json)$/;
+export const TEST_FILE = /\.test\.(ya?ml|json)$/;
 
 /**
  * Test files below a folder, in order of their paths; hidden folders and node_modules are passed over. A file given by

@@ -1,9 +1,9 @@
 import type { CbpfInstruction } from './cbpf.ts';
 
 /** Fields of an opcode and their values, as in `linux/bpf_common.h`. */
-const BpfClass = { LD: 0, LDX: 1, ST: 2, STX: 3, ALU: 4, JMP: 5, RET: 6, MISC: 7 } as const;
-const Mode = { IMM: 0x00, ABS: 0x20, IND: 0x40, MEM: 0x60, LEN: 0x80, MSH: 0xa0 } as const;
-const Alu = {
+export const BpfClass = { LD: 0, LDX: 1, ST: 2, STX: 3, ALU: 4, JMP: 5, RET: 6, MISC: 7 } as const;
+export const Mode = { IMM: 0x00, ABS: 0x20, IND: 0x40, MEM: 0x60, LEN: 0x80, MSH: 0xa0 } as const;
+export const Alu = {
   ADD: 0x00,
   SUB: 0x10,
   MUL: 0x20,
@@ -16,16 +16,16 @@ const Alu = {
   MOD: 0x90,
   XOR: 0xa0,
 } as const;
-const Jump = { JA: 0x00, JEQ: 0x10, JGT: 0x20, JGE: 0x30, JSET: 0x40 } as const;
-const SOURCE_X = 0x08;
-const RETURN_A = 0x10;
-const TXA = 0x80;
+export const Jump = { JA: 0x00, JEQ: 0x10, JGT: 0x20, JGE: 0x30, JSET: 0x40 } as const;
+export const SOURCE_X = 0x08;
+export const RETURN_A = 0x10;
+export const TXA = 0x80;
 const SCRATCH_CELLS = 16;
 
 /** Bytes that a load takes, by the size field of its opcode: word, half word, byte. */
-const sizes: Readonly<Record<number, 1 | 2 | 4>> = { 0: 4, 8: 2, 16: 1 };
+export const sizes: Readonly<Record<number, 1 | 2 | 4>> = { 0: 4, 8: 2, 16: 1 };
 
-interface Machine {
+export interface Machine {
   readonly frame: DataView;
   readonly wireLength: number;
   readonly scratch: Uint32Array;
@@ -40,8 +40,7 @@ interface Machine {
  * back (which only libpcap's `protochain` makes) end it with 0.
  */
 export function runCbpf(program: readonly CbpfInstruction[], frame: Uint8Array, wireLength: number): number {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  const machine: Machine = { frame: view, wireLength, scratch: new Uint32Array(SCRATCH_CELLS), a: 0, x: 0 };
+  const machine = createMachine(frame, wireLength);
   for (let at = 0; at < program.length; at++) {
     const instruction = program[at];
     if (instruction === undefined) break;
@@ -60,8 +59,13 @@ export function runCbpf(program: readonly CbpfInstruction[], frame: Uint8Array, 
   return 0;
 }
 
+export function createMachine(frame: Uint8Array, wireLength: number): Machine {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  return { frame: view, wireLength, scratch: new Uint32Array(SCRATCH_CELLS), a: 0, x: 0 };
+}
+
 /** Does what is neither jump nor return; false where the program has to end. */
-function step(machine: Machine, code: number, k: number): boolean {
+export function step(machine: Machine, code: number, k: number): boolean {
   switch (code & 0x07) {
     case BpfClass.LD:
       return assign(machine, 'a', load(machine, code, k));
@@ -147,7 +151,8 @@ function compute(operation: number, a: number, operand: number): number | undefi
   }
 }
 
-function jumps({ a, x }: Machine, code: number, k: number): boolean {
+/** Whether a conditional jump is taken. */
+export function jumps({ a, x }: Machine, code: number, k: number): boolean {
   const operand = code & SOURCE_X ? x : k;
   switch (code & 0xf0) {
     case Jump.JEQ:

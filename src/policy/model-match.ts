@@ -22,7 +22,7 @@ export interface Subject {
 
 /** Whether every match that is named is true of the packet. */
 export function matches(match: CheckedMatch, subject: Subject): boolean {
-  return Object.values(tests).every((test) => test(match, subject));
+  return names.every((name) => match[name] === undefined || tests[name](match, subject));
 }
 
 type Test = (match: CheckedMatch, subject: Subject) => boolean;
@@ -53,6 +53,8 @@ const tests: { readonly [Name in keyof CheckedMatch]-?: Test } = {
   filter: ({ filter }, { frame, packet }) =>
     filter === undefined || runCbpf(filter.program, frame, packet.frameLength) !== 0,
 };
+
+const names = Object.keys(tests) as (keyof CheckedMatch)[];
 
 const fragments: Readonly<Record<NonNullable<CheckedMatch['fragment']>, readonly number[]>> = {
   any: [Fragment.FIRST, Fragment.LATER],
@@ -101,18 +103,30 @@ function inRanges({ v4, v6 }: AddressRanges, packet: Packet, end: 'src' | 'dst')
   return packet.family === 4 ? inRanges4(v4, Number(lo)) : inRanges6(v6, (hi << 64n) | lo);
 }
 
+/** By halves, for ranges are sorted and disjoint, and a set may have them by the million. */
 function inRanges4(ranges: Uint32Array, address: number): boolean {
-  for (let index = 0; index + 1 < ranges.length; index += 2) {
-    const [lo = 0, hi = 0] = ranges.subarray(index, index + 2);
-    if (lo <= address && address <= hi) return true;
-  }
-  return false;
+  return isFound(ranges.length / 2, (index) => {
+    const [lo, hi] = [ranges[index * 2] ?? 0, ranges[index * 2 + 1] ?? 0];
+    return address < lo ? -1 : address > hi ? 1 : 0;
+  });
 }
 
 function inRanges6(ranges: BigUint64Array, address: bigint): boolean {
-  for (let index = 0; index + 3 < ranges.length; index += 4) {
-    const [loHigh = 0n, loLow = 0n, hiHigh = 0n, hiLow = 0n] = ranges.subarray(index, index + 4);
-    if (((loHigh << 64n) | loLow) <= address && address <= ((hiHigh << 64n) | hiLow)) return true;
+  const joined = (at: number): bigint => ((ranges[at] ?? 0n) << 64n) | (ranges[at + 1] ?? 0n);
+  return isFound(ranges.length / 4, (index) =>
+    address < joined(index * 4) ? -1 : address > joined(index * 4 + 2) ? 1 : 0,
+  );
+}
+
+/** `side`: 0 at what is looked for, below it where that lies before. */
+function isFound(count: number, side: (index: number) => number): boolean {
+  let [first, behind] = [0, count];
+  while (first < behind) {
+    const middle = (first + behind) >> 1;
+    const where = side(middle);
+    if (where === 0) return true;
+    if (where < 0) behind = middle;
+    else first = middle + 1;
   }
   return false;
 }

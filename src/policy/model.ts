@@ -92,8 +92,11 @@ function firstDecision(rules: readonly CheckedRule[], subject: Subject, course: 
   return undefined;
 }
 
-/** ARP and neighbour discovery are none of the business of a rule that does not speak of them. */
-function applies(rule: CheckedRule, subject: Subject): boolean {
+/**
+ * Whether the rule is true of the packet. ARP and neighbour discovery are none of the business of a rule that does not
+ * speak of them.
+ */
+export function applies(rule: CheckedRule, subject: Subject): boolean {
   const match = subject.packet.traits & Trait.NEIGHBOUR ? neighbourMatch(rule.match) : rule.match;
   return match !== undefined && matches(match, subject);
 }

@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { CheckedPolicy, CheckedRule } from '../../src/policy/checked.ts';
+import { applies, judge } from '../../src/policy/model.ts';
+import { allRules } from '../../src/policy/rule-place.ts';
+import { rehearse } from '../../src/rehearse/index.ts';
+import { createNarrowedModel } from '../../src/rehearse/narrowed-model.ts';
+import { type MadeForRule, planPackets } from '../../src/rehearse/packets/packets-for-policies.ts';
+import { checked } from './disagreement.ts';
+import { patienceMs, rounds, seed } from './effort.ts';
+import { policyDocument } from './policies.ts';
+
+const POLICIES = 40;
+
+function* randomPolicies(round: number): Generator<CheckedPolicy> {
+  for (const document of fc.sample(policyDocument(), { seed: seed + round, numRuns: POLICIES })) {
+    const policy = checked(document);
+    if (policy) yield policy;
+  }
+}
+
+function made(policy: CheckedPolicy): MadeForRule[] {
+  const model = createNarrowedModel(policy);
+  return [...planPackets(undefined, policy).packets({ after: model.judge, before: () => undefined })];
+}
+
+test('every packet made for a rule is one that the rule matches', () => {
+  const seen = { rules: 0, withPacket: 0, withFilter: 0, filtersMet: 0 };
+  for (const policy of randomPolicies(0)) {
+    for (const { rule, inside } of made(policy)) {
+      if (rule === undefined) continue;
+      seen.rules++;
+      if (inside.length > 0) seen.withPacket++;
+      if (rule.match.filter) seen.withFilter++;
+      if (rule.match.filter && inside.length > 0) seen.filtersMet++;
+      for (const { frame, packet, circumstances } of inside) {
+        const subject = { policy, frame, packet, interfaceName: circumstances.interface };
+        expect([rule.match, applies(rule, subject)]).toEqual([rule.match, true]);
+      }
+    }
+  }
+  // Some rules contradict themselves, or ask for a packet of gigabytes.
+  expect(seen.withPacket / seen.rules).toBeGreaterThan(0.87);
+  expect(seen.filtersMet / seen.withFilter).toBeGreaterThan(0.65);
+});
+
+test('the narrowed model says what the reference model says', () => {
+  for (const policy of randomPolicies(1)) {
+    const narrowed = createNarrowedModel(policy);
+    for (const { inside, edges } of made(policy)) {
+      for (const one of [...inside, ...edges]) {
+        const { frame, packet, circumstances } = one;
+        const whole = judge(policy, frame, packet, circumstances.direction, circumstances.interface);
+        expect(narrowed.judge(one)).toEqual(whole);
+      }
+    }
+  }
+});
+
+test('the same policies make the same packets', () => {
+  for (const policy of [...randomPolicies(2)].slice(0, 5)) {
+    const frames = () => made(policy).flatMap(({ inside, edges }) => [...inside, ...edges].map(({ frame }) => frame));
+    expect(frames()).toEqual(frames());
+  }
+});
+
+test('kernel and model agree on the packets made, and the rules reached are those that are hit', {
+  timeout: patienceMs,
+}, () => {
+  for (const round of rounds(1)) {
+    let before: CheckedPolicy | undefined;
+    for (const after of randomPolicies(3 + round)) {
+      const report = rehearse({ before, after });
+      expect(report.problems.map(({ message }) => message)).toEqual([]);
+      expect(report.judgedByModel).toBe(report.packets);
+      const silent = new Set([...report.withoutPacket, ...report.unreached].map(({ rule }) => rule));
+      expect(ruleNames(after).filter((name) => silent.has(name)).length).toBe(silent.size);
+      before = after;
+    }
+  }
+});
+
+const ruleNames = (policy: CheckedPolicy): string[] => allRules(policy).map(({ name }: CheckedRule) => name);
