@@ -184,6 +184,18 @@ export const policyErrors = {
     meaning: 'Warning: a set holds nothing, so what refers to it matches nothing (or, with `!`, everything).',
     help: 'Put something into the set, or remove it.',
   },
+  'policy/shadowed-rule': {
+    meaning: 'Rules above one take every packet that it would match, and at least one of them says another verdict.',
+    help: 'Move the rule up, make the others narrower, or remove it.',
+  },
+  'policy/redundant-rule': {
+    meaning: 'Rules above one take every packet that it would match, and say the same verdict.',
+    help: 'Remove the rule: nothing changes without it.',
+  },
+  'policy/rules-not-compared': {
+    meaning: 'A policy has so many rules that not all were looked at for others above them that hide them.',
+    help: 'Nothing is wrong: those that were looked at are told.',
+  },
   'policy/unreachable-rule': {
     meaning: 'Warning: no packet gets to a rule, for one above it matches every packet and ends the stage.',
     help: 'Move the rule that matches everything to the end, or remove those below it.',

@@ -88,3 +88,34 @@ test.each([
   expect(stderr).toMatch(/^error: .*\[policy\/[a-z-]+\]\n/);
   expect(stderr).not.toMatch(/^\s+at /m);
 });
+
+test('rules that get no packet are told, with the rules that take theirs', () => {
+  folder.write(
+    'hidden.yaml',
+    `version: 1
+interfaces: [eth0]
+sets:
+  blocked: { dynamic: true }
+prefilter:
+  - { name: bogons, from: 10.0.0.0/8, action: drop }
+ingress:
+  default: allow
+  rules:
+    - { name: low, protocol: tcp, port: 0-1023, action: drop }
+    - { name: high, protocol: tcp, port: 1024-65535, action: allow }
+    - { name: web, protocol: tcp, port: [1000-2000], action: drop }
+    - { name: inner, from: 10.1.0.0/16, protocol: udp, action: drop }
+    - { name: seen, protocol: tcp, port: 22, interface: eth0, action: count }
+    - { name: maybe, from: "@blocked", action: drop }
+    - { name: dns, protocol: udp, port: 53, action: allow }
+`,
+  );
+  const { status, stdout } = sluice(['check', 'hidden.yaml', '-o', 'json'], { cwd: folder.path });
+  expect(status).toBe(0);
+  const { problems } = JSON.parse(stdout);
+  expect(problems.map(({ code, line, message }: Record<string, unknown>) => `${code} ${line} ${message}`)).toEqual([
+    'policy/shadowed-rule 12 rule "web" gets no packet: "low" (line 10) and "high" (line 11) together take all that it matches',
+    'policy/redundant-rule 13 rule "inner" gets no packet: "bogons" (line 6) takes all that it matches and says drop as well',
+    'policy/unreachable-rule 14 rule "seen" gets no packet: "low" (line 10) takes all that it matches',
+  ]);
+});

@@ -20,7 +20,9 @@ export function checkCommand(): Command {
 async function check(session: Session, _options: object, path: string): Promise<ExitCode> {
   const { examinePolicy } = await import('../../policy/load.ts');
   const { policy, problems: found } = await examinePolicy(path);
-  const problems = policy && countRules(policy) > FEW_RULES ? [...found, ...(await costOf(policy))] : found;
+  const { warnOfRelations } = await import('../../policy/relations/index.ts');
+  const related = policy ? [...found, ...warnOfRelations(policy)] : found;
+  const problems = policy && countRules(policy) > FEW_RULES ? [...related, ...(await costOf(policy))] : related;
   // In other forms the problems are part of the answer.
   if (session.form === 'table') await session.complain(problems);
   const inOrder = problems.every(({ severity }) => severity === 'warning') ? policy : undefined;

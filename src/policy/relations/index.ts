@@ -1,0 +1,4 @@
+/** What rules are to one another: which get no packet, and because of which. */
+
+export { type Taken, type TakenRule, takenRules } from './taken.ts';
+export { type RelationKind, warnOfRelations } from './warn.ts';
