@@ -2,6 +2,7 @@
 /* Egress, at TC. stage_egress is generated from the policy; the linker puts it in. */
 #include <linux/pkt_cls.h>
 #include "lib/judge.h"
+#include "lib/observe.h"
 #include "lib/reject.h"
 
 enum { HEADERS = 256 }; /* bytes that are made linear where the skb has them elsewhere */
@@ -60,6 +61,30 @@ int sluice_tc(struct __sk_buff *skb)
 	if (verdict == VERDICT_REJECT && !rehearse)
 		bpf_tail_call(skb, &programs, PROGRAM_REJECT);
 	return TC_ACT_SHOT;
+}
+
+/* From a subprogram, so that what is called comes back. Where nothing is in force, packets pass. */
+static __attribute__((noinline)) int call_enforced(struct __sk_buff *skb)
+{
+	int action = TC_ACT_UNSPEC;
+
+	asm volatile("" : "+r"(action));
+	bpf_tail_call(skb, &enforced, 0);
+	return action;
+}
+
+/* Judges and counts as sluice_tc does, and leaves what is done to the generation in force. */
+SEC("tc")
+int sluice_tc_observe(struct __sk_buff *skb)
+{
+	struct packet *packet = new_packet(skb->ifindex, skb->len);
+	int action;
+
+	if (packet)
+		conclude(packet, judge(skb, packet));
+	action = call_enforced(skb);
+	compare(packet, 1);
+	return action;
 }
 
 /* Makes room for `room` bytes between the Ethernet header (with its tags) and the rest. bpf_skb_adjust_room would do

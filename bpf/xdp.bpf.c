@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Ingress, at XDP. The stages are generated from the policy; the linker puts them in. */
 #include "lib/judge.h"
+#include "lib/observe.h"
 #include "lib/reject.h"
 
 /* What sluice_xdp leaves in front of the frame for sluice_mark: XDP has no skb to mark yet. */
@@ -71,6 +72,31 @@ int sluice_xdp(struct xdp_md *context)
 	if (verdict == VERDICT_REJECT && !rehearse)
 		bpf_tail_call(context, &programs, PROGRAM_REJECT);
 	return XDP_DROP;
+}
+
+/* From a subprogram, so that what is called comes back. Where nothing is in force, packets pass. */
+static __attribute__((noinline)) int call_enforced(struct xdp_md *context)
+{
+	int action = XDP_PASS;
+
+	asm volatile("" : "+r"(action));
+	bpf_tail_call(context, &enforced, 0);
+	return action;
+}
+
+/* Judges and counts as sluice_xdp does, and leaves what is done to the generation in force. */
+SEC("xdp")
+int sluice_xdp_observe(struct xdp_md *context)
+{
+	__u32 length = multi_buffer ? bpf_xdp_get_buff_len(context) : context->data_end - context->data;
+	struct packet *packet = new_packet(context->ingress_ifindex, length);
+	int action;
+
+	if (packet)
+		conclude(packet, judge(context, packet));
+	action = call_enforced(context);
+	compare(packet, 0);
+	return action;
 }
 
 /* Makes room for `room` bytes between the Ethernet header (with its tags) and the rest. */

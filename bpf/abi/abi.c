@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include "counter.h"
+#include "difference.h"
 #include "packet.h"
 #include "rehearsal.h"
 #include "slots.h"
@@ -22,6 +23,8 @@ enum constant {
 struct packet packet;
 struct counter counter;
 struct rehearsal rehearsal;
+struct difference_key difference_key;
+struct difference difference;
 
 enum reason reason;
 enum verdict verdict;

@@ -29,6 +29,8 @@ export interface Wanted extends AttachOptions {
   readonly paths: Paths;
   /** The generation after, where the interface is one of its policy. */
   readonly after: Entries;
+  /** Whether `after` only observes: where it has no program, nothing changes. */
+  readonly observing: boolean;
   /** Undefined where none can be made: what stands at a hook stays there for now. */
   readonly turn: Switch | undefined;
 }
@@ -46,7 +48,7 @@ export interface Attachment {
  * pinned is updated, so that no packet comes between; where nothing is, a link is made. On an error nothing is left changed.
  * What carries marks needs no switch: it heeds what a program of either generation leaves.
  */
-export function attachSwitch({ ifindex, paths, after, turn, ...options }: Wanted): Attachment {
+export function attachSwitch({ ifindex, paths, after, turn, observing, ...options }: Wanted): Attachment {
   const undoing: { undo(): void; close(): void }[] = [];
   const warnings: Problem[] = [];
   const undo = (): void => {
@@ -58,6 +60,7 @@ export function attachSwitch({ ifindex, paths, after, turn, ...options }: Wanted
 
   function takeHook(hook: LinkHook): void {
     const program = after[hook];
+    if (observing && program === undefined) return;
     const place = openPlace(paths, ifindex, hook);
     if (place === undefined) {
       if (program) makePlace(hook, hook === 'ingress' ? program : (programAt(hook, false) ?? program));

@@ -23,7 +23,8 @@ import {
   withContent,
 } from './live-sets.ts';
 import { exclusively } from './lock.ts';
-import { type Paths, pathsHere } from './paths.ts';
+import { readDifferences } from './observe.ts';
+import { pathsHere } from './paths.ts';
 import { linkPin } from './pinned-links.ts';
 import { type EnforceOptions, type PutInForce, putInForce, type UpdateOptions } from './put-in-force.ts';
 import { membersIn, type SetProblem, sweep, updateMembers } from './record-sets.ts';
@@ -33,7 +34,8 @@ import { removeAll } from './remove.ts';
 import { requireRights } from './rights.ts';
 import { createRuntimeMembers } from './runtime-members.ts';
 import { type Pending, pendingOf } from './standing.ts';
-import { type EnforcementState, isAlive, isOwn, readState, stateStamp, writeState } from './state.ts';
+import { isAlive, readState, stateStamp, writeState } from './state.ts';
+import { belongsToAnother, type Written } from './written.ts';
 
 /** What has expired is not found anyway; its room is wanted now and then. */
 const SWEEP_INTERVAL_MS = 1000;
@@ -67,11 +69,13 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     throw error;
   }
   const asWritten = ({ state, warnings }: PutInForce): Written => ({ state, warnings, stamp: stateStamp(paths.state) });
-  const { trialMs: _, onStep: __, ...attachOptions } = options;
+  const { trialMs: _, observe: __, onStep: ___, ...attachOptions } = options;
   let written: Written = asWritten(first);
   let current = builtOf(first, policy);
   /** In whose place a policy is on trial, where this process has built it. */
   let previous: Built | undefined;
+  /** What is observed beside the policy in force; that one itself, where nothing is. */
+  let observed: Built | undefined;
   /** What this process had in force is not any more. */
   let isOver = false;
   let ending: NodeJS.Timeout | undefined;
@@ -126,9 +130,9 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     return problems;
   }
 
-  /** What may judge: the generation in force, and the one that it is on trial in place of. */
+  /** What may judge: the generation in force, the one that it is on trial in place of, and what is observed. */
   function built(): Built[] {
-    return previous ? [current, previous] : [current];
+    return [...new Set([current, ...(previous ? [previous] : []), ...(observed ? [observed] : [])])];
   }
 
   function exclusivelyHere<T>(action: () => T): T {
@@ -147,13 +151,15 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     if (put === undefined) return;
     written = asWritten(put);
     const before = current;
-    inForce(builtOf(put, next));
-    if (isChanging(written.state)) {
-      previous = before;
-      awaitDeadline();
-    } else {
+    const fresh = builtOf(put, next);
+    if (update.observe) observed = fresh;
+    else inForce(fresh);
+    if (!isChanging(written.state)) {
       before.generation.close();
+      return;
     }
+    if (!update.observe) previous = before;
+    awaitDeadline();
   }
 
   /** From now on that is what this process tells of. */
@@ -179,12 +185,16 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     const settled = exclusivelyHere(() => {
       if (isGone()) return undefined;
       // What another process has built is not this one's to tell of: the next takes it over.
-      const isHandedBack = side === 'before' && previous === undefined;
+      const isHandedBack = side === 'before' && previous === undefined && (!observed || observed === current);
       return settleChange(paths, isHandedBack ? { ...state, processStart: '' } : state, side, why);
     });
     if (settled === undefined) return;
     if (settled.state) written = { state: settled.state, stamp: stateStamp(paths.state), warnings: settled.warnings };
-    if (side === 'after') {
+    if (observed) {
+      if (observed === current) isOver = true;
+      else observed.generation.close();
+      observed = undefined;
+    } else if (side === 'after') {
       current = { ...current, state: settled.state?.settled ?? current.state };
       previous?.generation.close();
     } else if (previous) {
@@ -205,6 +215,10 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   function end(side: Side): void {
     endIfOver();
     if (pending() === undefined) throw nothingPending();
+    if (observed && side === 'after') {
+      enforceObserved(observed);
+      return;
+    }
     if (side === 'before') {
       const state = written.state as Changing;
       written = { ...written, state: { ...state, change: { ...state.change, reverted: true } } };
@@ -215,6 +229,22 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       });
     }
     settle(side, 'reverted');
+  }
+
+  /** Its programs only observe: they are built anew. */
+  function enforceObserved({ policy: observedPolicy }: Built): void {
+    const next = withSetsOf(observedPolicy, sets);
+    settle('before', 'reverted');
+    if (!isOver) {
+      replaceGeneration(next);
+      return;
+    }
+    const before = current.generation;
+    const put = exclusivelyHere(() => putInForce(next, paths, readState(paths.state), attachOptions));
+    isOver = false;
+    written = asWritten(put);
+    inForce(builtOf(put, next));
+    before.close();
   }
 
   function awaitDeadline(): void {
@@ -235,6 +265,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     return true;
   }
 
+  if (options.observe) observed = current;
   if (isChanging(written.state)) awaitDeadline();
 
   function tell(problems: readonly SetProblem[]): void {
@@ -270,6 +301,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     },
     confirm: () => end('after'),
     revert: () => end('before'),
+    differences: () => (observed ? readDifferences(observed.generation, observed.state, written.state.settled) : []),
     onEnd: (callback) => {
       heardOfEnd = callback;
     },
@@ -303,25 +335,6 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
         for (const set of files.get(file) ?? []) onChange({ set, problems });
       });
     });
-  }
-}
-
-interface Written {
-  readonly state: EnforcementState;
-  /** Of the file. */
-  readonly stamp: string;
-  readonly warnings: readonly Problem[];
-}
-
-/** Whether another process has put a policy in force after this one's was taken down. */
-function belongsToAnother(paths: Paths, stamp: string): boolean {
-  try {
-    if (stateStamp(paths.state) === stamp) return false;
-    const state = readState(paths.state);
-    return state !== undefined && !isOwn(state);
-  } catch {
-    // Nobody else writes a state that cannot be read.
-    return false;
   }
 }
 

@@ -5,6 +5,7 @@ import type { MemberListing, NewMember } from './dynamic-sets.ts';
 import type { LogEvent } from './events.ts';
 import type { Generation } from './generation.ts';
 import type { SetChange } from './live-sets.ts';
+import type { Difference } from './observe.ts';
 import type { UpdateOptions } from './put-in-force.ts';
 import type { Pending } from './standing.ts';
 import type { GenerationState } from './state.ts';
@@ -44,7 +45,7 @@ export interface Enforcement {
   /** What is not for good yet: it waits to be confirmed. */
   readonly pending: Pending | undefined;
   /**
-   * A trial stays for good.
+   * A trial stays for good; what was observed is put in force.
    * @throws SluiceError datapath/nothing-pending
    */
   confirm(): void;
@@ -54,7 +55,9 @@ export interface Enforcement {
    * @throws SluiceError datapath/nothing-pending
    */
   revert(): void;
-  /** Hears of a trial that has ended by itself: the kernel has the generation before in force again. */
+  /** Of an observation: what would have been judged otherwise since it began. */
+  differences(): Difference[];
+  /** Hears of a trial or an observation that has ended by itself: the kernel has the generation before in force again. */
   onEnd(callback: (why: 'deadline') => void): void;
   /** Hears of the packets that `log` rules match: at first those that nobody has heard of yet. */
   onLog(onEvent: (event: LogEvent) => void): void;

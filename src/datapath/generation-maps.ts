@@ -37,7 +37,7 @@ export interface GenerationMaps {
 }
 
 /** Maps of which each hook has its own. */
-const PER_HOOK = new Set(['scratch', 'programs', '.rodata']);
+const PER_HOOK = new Set(['scratch', 'programs', '.rodata', 'enforced', 'enforced_scratch']);
 
 /**
  * @param constants values for the data plane's .rodata, by name

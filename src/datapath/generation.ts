@@ -36,6 +36,8 @@ export type HookName = 'xdp' | 'tc';
 export interface GenerationOptions {
   /** Built for test runs: reads what to pretend from the map `rehearsal` and writes its verdict there. */
   readonly rehearse?: boolean;
+  /** Judges and counts, and leaves what is done to the generation whose entries are put into its maps `enforced`. */
+  readonly observe?: boolean;
   /** A map of an earlier generation that this one goes on with, by its name: the generation owns what it is given. */
   readonly inherit?: (map: string) => MapHandle | undefined;
   /** In whose place this one comes: sets that count go on with their maps. */
@@ -58,6 +60,7 @@ export function buildGeneration(compiled: CompiledPolicy, options: GenerationOpt
     options.earlier?.maps.recordSets,
     options.runtimeMembers,
   );
+  const actsOnPackets = !options.rehearse && !options.observe;
   const programs: LoadedProgram[] = [];
 
   function load(hook: HookName, entry: BpfFunction, functions: readonly BpfFunction[]): Program {
@@ -82,15 +85,16 @@ export function buildGeneration(compiled: CompiledPolicy, options: GenerationOpt
 
   function loadHook(hook: HookName, { functions, parts }: CompiledHook): Program {
     const object = dataPlane(hook);
-    const entry = object.functions.get(`sluice_${hook}`) as BpfFunction;
+    const entry = object.functions.get(`sluice_${hook}${options.observe ? '_observe' : ''}`) as BpfFunction;
     const available = [...object.functions.values(), ...functions].filter((fn) => fn !== entry);
     const named = (name: string): BpfFunction => object.functions.get(name) as BpfFunction;
     const targets = parts.map((part) => [part.index, part.function] as const);
     // The answer to a rejected packet must not be sent from a test run.
-    if (rejects(compiled, hook) && !options.rehearse) targets.push([PROGRAM_REJECT, named(`sluice_${hook}_reject`)]);
+    if (rejects(compiled, hook) && actsOnPackets) targets.push([PROGRAM_REJECT, named(`sluice_${hook}_reject`)]);
     for (const [index, fn] of targets) maps.programs(hook).set(index, load(hook, fn, available));
     const stages = functions.filter(canBeInlined).map((fn) => [fn.name, fn] as const);
-    return load(hook, inlineCalls(entry, new Map(stages)), available);
+    // Of an observer, the stack has to leave room for a tail call that comes back.
+    return load(hook, options.observe ? entry : inlineCalls(entry, new Map(stages)), available);
   }
 
   const close = (): void => {
@@ -100,7 +104,7 @@ export function buildGeneration(compiled: CompiledPolicy, options: GenerationOpt
   try {
     const xdp = loadHook('xdp', compiled.xdp);
     const tc = compiled.tc && loadHook('tc', compiled.tc);
-    const marks = constants['has_mark'] === 1 && !options.rehearse;
+    const marks = constants['has_mark'] === 1 && actsOnPackets;
     const mark = marks ? loadMark() : undefined;
     return { compiled, xdp, tc, mark, programs, maps, close, [Symbol.dispose]: close };
   } catch (error) {

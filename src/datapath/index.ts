@@ -17,6 +17,7 @@ export { buildGeneration, type Generation, type LoadedProgram } from './generati
 export { type Inspection, inspect } from './inspect.ts';
 export type { SetChange } from './live-sets.ts';
 export { readMembers } from './member-text.ts';
+export type { Decision, Difference } from './observe.ts';
 export type { ApplyStep, EnforceOptions, UpdateOptions } from './put-in-force.ts';
 export { type JudgeOptions, type KernelJudgement, openRehearsal, type Rehearsal } from './rehearsal.ts';
 export { createRuntimeMembers, type MemberChange, type RuntimeMember, type RuntimeMembers } from './runtime-members.ts';

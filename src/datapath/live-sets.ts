@@ -94,7 +94,7 @@ export function holds(sets: CheckedPolicy['sets'], file: string, content: SetCon
     });
 }
 
-const sameMembers = (a: SetMembers, b: SetMembers): boolean =>
+export const sameMembers = (a: SetMembers, b: SetMembers): boolean =>
   (['v4', 'v6'] as const).every(
     (family) => same(a[family].addresses, b[family].addresses) && same(a[family].lengths, b[family].lengths),
   );

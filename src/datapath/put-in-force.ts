@@ -11,7 +11,7 @@ import {
   unpinFolder,
 } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
-import { compilePolicy } from '../policy/compile.ts';
+import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { type Attachment, type AttachOptions, attachSwitch } from './attach.ts';
 import { type Changing, keepCounts, settleChange } from './change.ts';
@@ -20,6 +20,8 @@ import { withCountingSince, withoutSince } from './counting-since.ts';
 import { closeEntries, type Entries, entriesAt, entriesOf, pinEntries } from './entries.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
+import { sameMembers } from './live-sets.ts';
+import { letCall, recordsOf, requireRoomToObserve } from './observe.ts';
 import { generations, type Paths, pinName } from './paths.ts';
 import { pinnedInterfaces } from './pinned-links.ts';
 import { removeEmptyFolders } from './remove.ts';
@@ -53,6 +55,8 @@ export type ApplyStep =
 export interface UpdateOptions {
   /** The change rolls back by itself after so long unless it is confirmed: the kernel keeps the deadline. */
   readonly trialMs?: number;
+  /** Judge and count, and do nothing to packets: the generation before goes on. With `trialMs`, that ends by itself. */
+  readonly observe?: boolean;
   /** Progress, in order. */
   readonly onStep?: (step: ApplyStep) => void;
 }
@@ -93,7 +97,7 @@ export function putInForce(
 ): PutInForce {
   const devices = policy.interfaces.map(findInterface);
   requireEthernet(devices);
-  const { previous, runtimeMembers, onStep = () => {}, trialMs, ...attachOptions } = options;
+  const { previous, runtimeMembers, onStep = () => {}, trialMs, observe = false, ...attachOptions } = options;
   const multiBuffer = needsMultiBuffer(devices) || before?.settled?.multiBuffer === true;
   const compiled = compilePolicy(policy, {
     interfaceIndex: (name) => findInterface(name).index,
@@ -101,7 +105,11 @@ export function putInForce(
     ...(previous && { previous: previous.compiled }),
   });
   onStep('compiled');
-  const inherit = before?.settled && inheritFrom(before.settled, policy, paths);
+  const longestWay = Math.max(compiled.xdp.longestWay, compiled.tc?.longestWay ?? 0);
+  if (observe && before?.settled) requireRoomToObserve(before.settled, longestWay);
+  // What an observer counts is its own, and so are the sets that count; it reads what the other decides.
+  const inherit =
+    before?.settled && (observe ? recordsOf(before.settled, paths) : inheritFrom(before.settled, policy, paths));
   const mounted = prepareFolder(paths);
   unpinFolder(paths.turn);
   const number = 1 + Math.max(0, ...generations(paths));
@@ -116,7 +124,8 @@ export function putInForce(
     standing = entriesAt([...interfaces], paths);
     generation = buildGeneration(compiled, {
       ...(inherit && { inherit }),
-      ...(previous && { earlier: previous }),
+      ...(observe && { observe }),
+      ...(previous && sharesSets(previous, compiled, { trialMs, observe }) && { earlier: previous }),
       ...(runtimeMembers && { runtimeMembers }),
     });
     onStep('built');
@@ -124,17 +133,30 @@ export function putInForce(
     pinMaps(generation, paths.maps(number));
     pinEntries(entries, paths.maps(number));
     if (before?.settled) pinEntries(standing, paths.maps(before.settled.generation));
-    turn = switchOrNone(() => createSwitch(standing, entries, multiBuffer, paths.turn), trialMs === undefined);
+    if (observe) letCall(generation, standing);
+    const needsSwitch = observe || trialMs !== undefined;
+    turn = switchOrNone(() => createSwitch(standing, entries, multiBuffer, paths.turn), !needsSwitch);
     onStep('pinned');
     const rules = withCountingSince(countedRules(policy), before?.settled?.rules ?? [], new Date().toISOString());
-    const after = { ...describe(policy), rules, multiBuffer, generation: number, sets: setStates(compiled) };
-    state = changing(before, { ...after, interfaces: devices.map(expected) }, trialMs);
+    const after = {
+      ...describe(policy),
+      rules,
+      multiBuffer,
+      longestWay,
+      generation: number,
+      sets: setStates(compiled),
+    };
+    state = changing(before, { ...after, interfaces: devices.map(expected) }, { trialMs, observe });
     writeState(paths.state, state);
     isRecorded = true;
     onStep('recorded');
+    const enforced = observe ? before?.settled?.interfaces : undefined;
     for (const ifindex of interfaces) {
       const own = devices.some(({ index }) => index === ifindex);
-      attached.push(attachSwitch({ ifindex, paths, after: own ? entries : {}, turn, ...attachOptions }));
+      // An observer calls the policy in force, which is to judge on its own interfaces alone.
+      const isAsked = enforced === undefined || enforced.some((one) => one.ifindex === ifindex);
+      const wanted = { ifindex, paths, after: own && isAsked ? entries : {}, turn, observing: observe };
+      attached.push(attachSwitch({ ...wanted, ...attachOptions }));
     }
     onStep('switch-attached');
     turn?.setTurn(state.change.deadlineNs === undefined ? Turn.AFTER : BigInt(state.change.deadlineNs));
@@ -154,7 +176,7 @@ export function putInForce(
   closeEntries(standing);
   onStep('switched');
   const warnings = [...mounted, ...attached.flatMap((one) => one.warnings)];
-  if (trialMs !== undefined) {
+  if (isChangePending(state)) {
     keepCounts(paths, state, 'after');
     return { generation, state, warnings: [...warnings, ...interfaceWarnings(policy, state.change.after.interfaces)] };
   }
@@ -164,6 +186,27 @@ export function putInForce(
   const ofInterfaces = interfaceWarnings(policy, own.settled?.interfaces ?? []);
   return { generation, state: own, warnings: [...warnings, ...ofInterfaces, ...settled.warnings] };
 }
+
+/**
+ * Sets that count are shared with the generation before, where both want the same in them for as long as that one may come
+ * back. What a file holds, both follow.
+ */
+function sharesSets(
+  { compiled: before }: Generation,
+  after: CompiledPolicy,
+  { trialMs, observe }: Pick<UpdateOptions, 'observe'> & { readonly trialMs: number | undefined },
+): boolean {
+  if (observe || trialMs === undefined) return !observe;
+  const known = new Map(before.tries.map(({ map, set }) => [map, set]));
+  return after.tries.every(({ map, set }) => {
+    const old = known.get(map);
+    if (!set?.records || !old?.records) return true;
+    if (set.file !== undefined || old.file !== undefined) return set.file === old.file;
+    return set.members === undefined || old.members === undefined || sameMembers(set.members, old.members);
+  });
+}
+
+const isChangePending = ({ change }: Changing): boolean => change.kind !== 'apply';
 
 const needsMultiBuffer = (devices: readonly NetworkInterface[]): boolean =>
   devices.some(({ mtu }) => mtu > LARGEST_LINEAR_MTU);
@@ -189,7 +232,11 @@ function expected({ name, index, xdp }: NetworkInterface): GenerationState['inte
   return { name, ifindex: index, mode: xdp?.mode === 'generic' ? 'generic' : 'native', classifier: 'none' };
 }
 
-function changing(before: EnforcementState | undefined, after: GenerationState, trialMs: number | undefined): Changing {
+function changing(
+  before: EnforcementState | undefined,
+  after: GenerationState,
+  { trialMs, observe }: { readonly trialMs: number | undefined; readonly observe: boolean },
+): Changing {
   const now = new Date().toISOString();
   const deadlineNs = trialMs === undefined ? undefined : String(bootTimeNs() + BigInt(Math.round(trialMs * 1e6)));
   return {
@@ -199,7 +246,7 @@ function changing(before: EnforcementState | undefined, after: GenerationState, 
     startedAt: before && isOwn(before) ? before.startedAt : now,
     ...(before?.settled && { settled: before.settled }),
     change: {
-      kind: trialMs === undefined ? 'apply' : 'trial',
+      kind: observe ? 'observation' : trialMs === undefined ? 'apply' : 'trial',
       since: now,
       ...(deadlineNs !== undefined && { deadlineNs }),
       after,

@@ -38,6 +38,7 @@ export function standingOf(paths: Paths, state: EnforcementState): Standing {
 /** Which side of a change judges: where the switch stands its word `turn` says so, else the programs at the hooks. */
 export function judgingSide(paths: Paths, { settled, change }: Changing): Side {
   const { after } = change;
+  if (change.kind === 'observation') return 'before';
   const at = programsAt(paths, [...after.interfaces, ...(settled?.interfaces ?? [])]);
   const own = (generation: GenerationState | undefined): ReadonlySet<number> =>
     generation ? idsOf(paths, generation) : new Set();
@@ -88,7 +89,7 @@ function whySide(paths: Paths, state: Changing, side: Side): string {
     if (going) return `an apply of ${path} is going on`;
     return `an apply of ${path} was interrupted ${side === 'after' ? 'after' : 'before'} it went live`;
   }
-  if (change.kind === 'observation') return whyObserved(state);
+  if (change.kind === 'observation') return whyObserved(paths, state);
   if (side === 'after') {
     const { deadline } = pendingOf(state, side) ?? {};
     if (deadline === undefined || readTurn(paths.turn) === Turn.AFTER) return `${path} was confirmed`;
@@ -101,8 +102,10 @@ function whySide(paths: Paths, state: Changing, side: Side): string {
   return whyEnded({ kind: 'trial', why: isOver ? 'deadline' : 'interrupted', path });
 }
 
-function whyObserved(state: Changing): string {
+function whyObserved(paths: Paths, state: Changing): string {
   const { path } = state.change.after.policy;
+  const turn = readTurn(paths.turn);
+  if (turn === undefined || turn === Turn.BEFORE) return whyEnded({ kind: 'observation', why: 'interrupted', path });
   const pending = pendingOf(state, 'before');
   if (pending === undefined) return `${path} was observed until its deadline`;
   return `${path} is observed beside it${pending.deadline ? ` until ${timeOfDay(pending.deadline)}` : ''}`;
@@ -122,6 +125,6 @@ function whyEnded({ kind, why, path }: Ended): string {
     case 'reverted':
       return `${what} was rolled back`;
     case 'interrupted':
-      return `${what} was interrupted before it went live`;
+      return `${what} was interrupted before it ${kind === 'observation' ? 'began' : 'went live'}`;
   }
 }

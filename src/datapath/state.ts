@@ -53,6 +53,8 @@ const generationState = z.object({
   malformed: z.enum(['drop', 'allow']),
   /** Whether its XDP programs take frames of several buffers; undefined where that was not written down. */
   multiBuffer: z.optional(z.boolean()),
+  /** Tail calls that a packet makes at most, at either hook; undefined where that was not written down. */
+  longestWay: z.optional(z.number()),
   /** `struct counter` and `struct packet`; those of the first version where left out. */
   layouts: z._default(z.object({ counter: layout, packet: layout }), {
     counter: { size: 24, fields: { packets: 0, bytes: 8, lastHit: 16 } },

@@ -147,7 +147,7 @@ function createConstants({ before, after }: Sides): MapHandle {
 }
 
 /** A program array takes programs that agree in what the kernel compares: type, XDP frags, and more with each version. */
-function putSide<T>(action: () => T): T {
+export function putSide<T>(action: () => T): T {
   try {
     return action();
   } catch (error) {

@@ -314,6 +314,68 @@ export const rehearsalCodec: codec.Codec<Rehearsal> = {
   },
 };
 
+/** `struct difference_key` */
+export interface DifferenceKey {
+  readonly enforcedRule: number;
+  readonly observedRule: number;
+  readonly enforcedVerdict: number;
+  readonly observedVerdict: number;
+  readonly egress: number;
+}
+
+export const differenceKeyFields = {
+  enforcedRule: { name: 'enforced_rule', offset: 0, size: 4 },
+  observedRule: { name: 'observed_rule', offset: 4, size: 4 },
+  enforcedVerdict: { name: 'enforced_verdict', offset: 8, size: 1 },
+  observedVerdict: { name: 'observed_verdict', offset: 9, size: 1 },
+  egress: { name: 'egress', offset: 10, size: 1 },
+} as const satisfies Record<string, codec.StructField>;
+
+export const differenceKeyCodec: codec.Codec<DifferenceKey> = {
+  size: 12,
+  read: (view, offset) => ({
+    enforcedRule: view.getUint32(offset, true),
+    observedRule: view.getUint32(offset + 4, true),
+    enforcedVerdict: view.getUint8(offset + 8),
+    observedVerdict: view.getUint8(offset + 9),
+    egress: view.getUint8(offset + 10),
+  }),
+  write(view, offset, value) {
+    view.setUint32(offset, value.enforcedRule, true);
+    view.setUint32(offset + 4, value.observedRule, true);
+    view.setUint8(offset + 8, value.enforcedVerdict);
+    view.setUint8(offset + 9, value.observedVerdict);
+    view.setUint8(offset + 10, value.egress);
+  },
+};
+
+/** `struct difference` */
+export interface Difference {
+  readonly packets: bigint;
+  readonly bytes: bigint;
+  readonly example: Packet;
+}
+
+export const differenceFields = {
+  packets: { name: 'packets', offset: 0, size: 8 },
+  bytes: { name: 'bytes', offset: 8, size: 8 },
+  example: { name: 'example', offset: 16, size: 88 },
+} as const satisfies Record<string, codec.StructField>;
+
+export const differenceCodec: codec.Codec<Difference> = {
+  size: 104,
+  read: (view, offset) => ({
+    packets: view.getBigUint64(offset, true),
+    bytes: view.getBigUint64(offset + 8, true),
+    example: packetCodec.read(view, offset + 16),
+  }),
+  write(view, offset, value) {
+    view.setBigUint64(offset, value.packets, true);
+    view.setBigUint64(offset + 8, value.bytes, true);
+    packetCodec.write(view, offset + 16, value.example);
+  },
+};
+
 /** `struct xdp_md` */
 export interface XdpMd {
   readonly data: number;

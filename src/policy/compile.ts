@@ -61,13 +61,15 @@ export interface CompiledHook {
   readonly functions: readonly BpfFunction[];
   /** Programs by their index in the map `programs`; 0 is the data plane's. */
   readonly parts: readonly { readonly index: number; readonly function: BpfFunction }[];
+  /** Tail calls that a packet makes at most to get through them. */
+  readonly longestWay: number;
 }
 
 /**
  * A packet may make 33 tail calls (Linux, MAX_TAIL_CALL_CNT). One is the switch's while a generation takes the place of
  * another, one an observer's, and one goes to the answer to a rejected packet.
  */
-const MAX_PARTS = 30;
+export const MAX_PARTS = 30;
 
 /** The pipeline behind check: lower and optimise (the plan), emit, split. */
 export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): CompiledPolicy {
@@ -174,10 +176,7 @@ function emitHook(chains: readonly Chain[], options: Omit<ChainOptions, 'nextPro
   });
 }
 
-function emitParts(
-  chains: readonly Chain[],
-  options: Omit<ChainOptions, 'nextProgram'>,
-): CompiledHook & { readonly longestWay: number } {
+function emitParts(chains: readonly Chain[], options: Omit<ChainOptions, 'nextProgram'>): CompiledHook {
   const functions: BpfFunction[] = [];
   const parts: { index: number; function: BpfFunction }[] = [];
   let next = FIRST_PART;
