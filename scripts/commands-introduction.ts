@@ -38,6 +38,7 @@ const ndjsonLines: Readonly<Record<string, string>> = {
   explain: 'the whole answer',
   ask: 'the whole answer',
   replay: 'a packet; with `--compare`, a packet that is judged differently',
+  diff: 'a setting, a set, a rule or a verdict that is different: `kind` tells which',
   test: 'a test and what came of it',
   import: 'a problem; and at last the policy',
   up: 'an event',

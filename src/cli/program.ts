@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { askCommand } from './commands/ask.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
+import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -36,7 +37,15 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text) => void complainOfUse(text, {}, 'sluice --help') })
     .addHelpText('after', HELP);
   const groups = {
-    'Policies:': [checkCommand(), explainCommand(), askCommand(), replayCommand(), testCommand(), importCommand()],
+    'Policies:': [
+      checkCommand(),
+      explainCommand(),
+      askCommand(),
+      replayCommand(),
+      diffCommand(),
+      testCommand(),
+      importCommand(),
+    ],
     'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), setsCommand(), downCommand()],
     'This machine:': [doctorCommand(), labCommand(), completionCommand(program)],
   };

@@ -10,8 +10,9 @@ export function contentOf(value: unknown): string {
 }
 
 /** The same text for rules that do the same in the same place of a policy, whatever their lines and numbers. */
-export const ruleContent = ({ name, unnamed, stage, match, action }: CheckedRule): string =>
-  contentOf([unnamed ? null : name, stage, match, action]);
+export function ruleContent({ name, unnamed, index: _, line: __, column: ___, ...said }: CheckedRule): string {
+  return contentOf([unnamed ? null : name, said]);
+}
 
 /** Whether two rules do the same in the same stage. */
 export const sameRule = (a: CheckedRule, b: CheckedRule): boolean =>

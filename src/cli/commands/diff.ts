@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { answering, defineCommand } from '../define-command.ts';
+import { openJudge } from '../judge.ts';
+import { problemsOf } from '../output/problems.ts';
+import type { ExitCode, Session } from '../session.ts';
+
+const HELP = `
+Rules are the same one where they have the same name in the same stage; those without a name, where they say the same.
+A rule has moved where it stands on the other side of one with another action that may match the same packets.
+Verdicts are compared with packets made from the rules of both, at their edges and within: an example of each change.
+
+Exit status: 0 they are the same, 1 they are different, 2 wrong use, or a policy cannot be read.`;
+
+interface Options {
+  readonly model?: boolean;
+}
+
+export function diffCommand(): Command {
+  return defineCommand('diff', 'say what is different between two policies: rules, sets, defaults and verdicts')
+    .argument('<before>', 'a policy')
+    .argument('<after>', 'another')
+    .option('-m, --model', 'ask the reference model, which needs no root')
+    .addHelpText('after', HELP)
+    .action(answering(diff));
+}
+
+/** As diff(1): what keeps an answer from being given is 2. */
+async function diff(session: Session, options: Options, before: string, after: string): Promise<ExitCode> {
+  try {
+    return await compare(session, options, before, after);
+  } catch (error) {
+    await session.complain(problemsOf(error));
+    return 2;
+  }
+}
+
+async function compare(session: Session, { model = false }: Options, ...names: [string, string]): Promise<ExitCode> {
+  const [{ comparePolicies, isSame }, { resolvePolicy }, { diffAnswer }] = await Promise.all([
+    import('../../rehearse/index.ts'),
+    import('../diff/resolve-policy.ts'),
+    import('../diff/answer.ts'),
+  ]);
+  const before = await resolvePolicy(names[0]);
+  const after = await resolvePolicy(names[1]);
+  const judgeBefore = model ? undefined : await openJudge(before, {});
+  const judgeAfter = model ? undefined : await openJudge(after, {});
+  try {
+    const judges = { judgeBefore: judgeBefore?.judge, judgeAfter: judgeAfter?.judge };
+    const found = comparePolicies(before, after, judges);
+    await session.print(diffAnswer(names, found));
+    return isSame(found) ? 0 : 1;
+  } finally {
+    judgeBefore?.close();
+    judgeAfter?.close();
+  }
+}
