@@ -262,6 +262,11 @@ export const errors = {
     help: 'Correct the policy, or the test; `sluice test` runs them alone.',
   },
 
+  'apply/cuts-ssh': {
+    meaning: 'A policy would cut an SSH connection by which this host is administered: it is not put in force.',
+    help: 'Let the connection pass by a rule before the one that is named, or apply with --force.',
+  },
+
   // Rulesets of other firewalls (src/import)
   'import/unreadable': {
     meaning: 'A text is not the ruleset of the firewall that it should be of.',

@@ -35,7 +35,7 @@ export function verdictData(decision: Decision, policy: CheckedPolicy): VerdictD
 
 /** Where the policy says what was decided: at a rule or at a default that is written. */
 export function decidedAt(
-  { rule, reason }: Decision,
+  { rule, reason }: Pick<Decision, 'rule' | 'reason'>,
   { ingress, egress }: CheckedPolicy,
 ): { readonly line: number; readonly column: number } | undefined {
   if (reason === 'default-ingress') return ingress.defaultPlace;
