@@ -31,6 +31,7 @@ export default defineConfig({
       sequential('differential', 3, 'test/differential/**/*.test.ts'),
       sequential('fuzz', 4, 'test/fuzz/**/*.test.ts'),
       sequential('cli', 5, 'test/cli/**/*.test.ts'),
+      sequential('daemon', 8, 'test/daemon/**/*.test.ts'),
       sequential('lab', 6, 'test/lab/**/*.test.ts'),
       sequential('package', 7, 'test/package/**/*.test.ts'),
     ],

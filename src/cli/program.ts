@@ -1,16 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { applyCommand } from './commands/apply.ts';
 import { askCommand } from './commands/ask.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
+import { confirmCommand } from './commands/confirm.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { explainCommand } from './commands/explain.ts';
+import { historyCommand } from './commands/history.ts';
 import { importCommand } from './commands/import.ts';
 import { labCommand } from './commands/lab.ts';
 import { replayCommand } from './commands/replay.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { rulesCommand } from './commands/rules.ts';
+import { runCommand } from './commands/run.ts';
 import { setsCommand } from './commands/sets.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
@@ -46,6 +51,7 @@ export function createProgram(): Command {
       testCommand(),
       importCommand(),
     ],
+    'The daemon:': [runCommand(), applyCommand(), confirmCommand(), rollbackCommand(), historyCommand()],
     'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), setsCommand(), downCommand()],
     'This machine:': [doctorCommand(), labCommand(), completionCommand(program)],
   };

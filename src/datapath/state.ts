@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { SluiceError } from '../diagnostics/problem.ts';
 
@@ -178,8 +178,17 @@ export function fileSystemRefusal(path: string, cause: unknown): SluiceError {
   return new SluiceError({ code: 'datapath/not-written', message: `${path}: ${code}` }, { cause });
 }
 
+/** What else is in the folder stays: a daemon's socket. */
 export function removeState(path: string): void {
-  rmSync(dirname(path), { recursive: true, force: true });
+  const folder = dirname(path);
+  try {
+    // With what a process that was killed had begun to write.
+    const written = readdirSync(folder).filter((name) => name.startsWith(basename(path)));
+    for (const name of written) rmSync(join(folder, name), { force: true });
+    rmdirSync(folder);
+  } catch {
+    // It holds something, or is not there.
+  }
 }
 
 /** When a process began, or undefined where none runs: with its number, this names one process for good. */

@@ -1,3 +1,4 @@
+import { daemonErrors } from './daemon-errors.ts';
 import { policyErrors } from './policy-errors.ts';
 
 /**
@@ -6,6 +7,7 @@ import { policyErrors } from './policy-errors.ts';
  */
 export const errors = {
   ...policyErrors,
+  ...daemonErrors,
 
   // eBPF assembly (src/asm)
   'asm/out-of-range': {
@@ -260,11 +262,6 @@ export const errors = {
   'rehearsal/test-failed': {
     meaning: 'A test of the policy fails: the policy does with a packet something else than its test file expects.',
     help: 'Correct the policy, or the test; `sluice test` runs them alone.',
-  },
-
-  'apply/cuts-ssh': {
-    meaning: 'A policy would cut an SSH connection by which this host is administered: it is not put in force.',
-    help: 'Let the connection pass by a rule before the one that is named, or apply with --force.',
   },
 
   // Rulesets of other firewalls (src/import)

@@ -74,6 +74,7 @@ export {
   namespaceInode,
   openNamespace,
 } from './network/namespace.ts';
+export { namespaceCookie, type PeerCredentials, peerCredentials, sendDatagram } from './network/unix-socket.ts';
 // Compiled objects
 export * from './object/index.ts';
 export {
@@ -101,7 +102,7 @@ export {
 export { allowedCpus, currentCpu, onCpu, setAllowedCpus } from './process/affinity.ts';
 export { bootTimeNs } from './process/boot-time.ts';
 export { possibleCpus } from './process/cpus.ts';
-export { lockFile } from './process/file-lock.ts';
+export { lockFile, tryLockFile } from './process/file-lock.ts';
 export { waitForPackets } from './process/grace-period.ts';
 export { isAtLeast, type KernelVersion, kernelVersion } from './process/kernel-version.ts';
 export { type Capability, effectiveCapabilities, lockedMemoryLimit } from './process/rights.ts';

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { FoundEnforcement } from '../../datapath/index.ts';
 import { printable } from '../../diagnostics/display-width.ts';
+import { askDaemon, withDaemon } from '../daemon/status.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/netns.ts';
 import type { Answer } from '../output/answer.ts';
@@ -22,7 +23,10 @@ async function status(session: Session, options: NetnsOption): Promise<ExitCode>
   const { readSituation } = await import('../../datapath/index.ts');
   await enterNetns(options);
   const { found, why } = readSituation();
-  await session.print(found ? answerOf(found) : nothing(why));
+  // What is in force is asked of the kernel, whatever becomes of the daemon.
+  const daemon = await askDaemon();
+  if (daemon) await session.complain(daemon.problems);
+  await session.print(withDaemon(found ? answerOf(found) : nothing(why), daemon, found?.alive === true));
   return found?.interfaces.every(({ attached }) => attached) ? 0 : 1;
 }
 

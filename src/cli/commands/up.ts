@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Enforcement, LogEvent } from '../../datapath/index.ts';
-import type { Problem } from '../../diagnostics/problem.ts';
+import { type Problem, SluiceError } from '../../diagnostics/problem.ts';
 import type { CheckResult } from '../../policy/check.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { type CounterRow, counterRows } from '../enforcement/counter-rows.ts';
@@ -51,6 +51,7 @@ async function up(session: Session, options: Options, path: string): Promise<Exi
     import('../../datapath/index.ts'),
   ]);
   await enterNetns(options);
+  await refuseBesideDaemon(path);
   const enforcement = enforce(checked.policy, options.generic ? { generic: true } : {});
   const stop = onceOnly(enforcement.stop);
   // A reader that goes away ends the process orderly. An error does not: what protects a host must not fall with it.
@@ -69,6 +70,18 @@ async function up(session: Session, options: Options, path: string): Promise<Exi
     await session.complain(problemsOf(error));
     process.exit(1);
   }
+}
+
+/** The daemon may have nothing in force at this moment, and would find its place taken at the next apply. */
+async function refuseBesideDaemon(path: string): Promise<void> {
+  const { daemonHere } = await import('../../daemon/instance.ts');
+  const pid = daemonHere();
+  if (pid === undefined) return;
+  throw new SluiceError({
+    code: 'daemon/already-running',
+    message: `process ${pid} is the daemon of this network namespace, and puts policies in force here`,
+    help: `Give it the policy: \`sluice apply ${path}\``,
+  });
 }
 
 interface Followed extends Options {

@@ -17,7 +17,12 @@ export async function loadModule(source: SourceText): Promise<PolicyDocument> {
       policy === undefined ? 'the file exports no policy' : `the file exports a ${typeof policy}, not a policy`;
     throw new SluiceError({ code: 'policy/no-policy', message, place: anchor(source) });
   }
-  return { source, value: plainData(policy, source), place: (path) => placeOf(path, policy, source) };
+  return moduleDocument(source, plainData(policy, source));
+}
+
+/** @param value what the program at `source` exports, as data */
+export function moduleDocument(source: SourceText, value: unknown): PolicyDocument {
+  return { source, value, place: (path) => placeOf(path, value, source) };
 }
 
 async function importModule(source: SourceText): Promise<Readonly<Record<string, unknown>>> {
@@ -79,7 +84,7 @@ function placeInMessage(error: unknown, source: SourceText): Place | undefined {
  * The text of a program does not have to hold its values literally. A rule is found by its name, anything else by
  * the innermost key on the way to it that is written somewhere; what is not found is the whole policy's.
  */
-function placeOf(path: Path, policy: object, source: SourceText): Place {
+function placeOf(path: Path, policy: unknown, source: SourceText): Place {
   let value: unknown = policy;
   let name: string | undefined;
   for (const step of path) {

@@ -1,0 +1,61 @@
+import { problemFromWire } from '../../api/problems.ts';
+import type { AnswerTo } from '../../api/schemas.ts';
+import { printable } from '../../diagnostics/display-width.ts';
+import type { Answer } from '../output/answer.ts';
+import { formatDuration, plural } from '../output/numbers.ts';
+import { problemData } from '../output/problems.ts';
+import type { Paint } from '../output/style.ts';
+
+/** What came of an apply or a rollback. @param policy as the user calls it */
+export function appliedAnswer(applied: AnswerTo<'apply'>, policy: string): Answer {
+  const { revision, rules, interfaces, warnings, totalMs, swapMs, pending } = applied;
+  const data = {
+    policy,
+    revision: revision?.number ?? null,
+    rules,
+    interfaces: interfaces.map(({ name, mode = null }) => ({ name, mode })),
+    state: stateOf(applied),
+    deadline: pending?.deadline ?? null,
+    totalMs: rounded(totalMs),
+    swapMs: swapMs === undefined ? null : rounded(swapMs),
+    warnings: warnings.map((one) => problemData(problemFromWire(one))),
+  };
+  return { data, text: (paint) => inWords(applied, policy, paint) };
+}
+
+/** Microseconds are noise. */
+const rounded = (milliseconds: number): number => Math.round(milliseconds * 100) / 100;
+
+function stateOf({ revision, pending }: AnswerTo<'apply'>): string {
+  if (!revision) return 'not-applied';
+  if (!pending) return 'in-force';
+  return pending.kind === 'trial' ? 'on-trial' : 'observed';
+}
+
+function inWords(applied: AnswerTo<'apply'>, policy: string, paint: Paint): string {
+  const { revision, rules, interfaces, totalMs, swapMs, pending } = applied;
+  const where = interfaces.map(({ name, mode }) => (mode ? `${name} (${mode})` : name)).join(', ');
+  const took =
+    swapMs === undefined
+      ? `${Math.round(totalMs)} ms`
+      : `${Math.round(totalMs)} ms, ${rounded(swapMs)} ms of them the change itself`;
+  const name = paint('bold', printable(policy));
+  if (!revision) {
+    return `${name} could be put in force on ${where}: ${plural(rules, 'rule')}, accepted by the kernel (${took})\n${paint('dim', 'nothing has changed; without --dry-run it is put in force')}\n`;
+  }
+  const what = pending
+    ? paint('yellow', pending.kind === 'trial' ? 'on trial' : 'observed, not enforced,')
+    : paint('green', 'in force');
+  const head = `${name} is ${what} on ${where}: revision ${revision.number}, ${plural(rules, 'rule')} (${took})\n`;
+  return pending ? `${head}${nextStep(pending, paint)}\n` : head;
+}
+
+function nextStep({ kind, deadline }: NonNullable<AnswerTo<'apply'>['pending']>, paint: Paint): string {
+  const seconds =
+    deadline === undefined ? undefined : Math.max(0, Math.round((Date.parse(deadline) - Date.now()) / 1000));
+  const within = seconds === undefined ? '' : ` within ${formatDuration(seconds)}`;
+  const keep = kind === 'trial' ? 'keeps it' : 'enforces it';
+  const otherwise =
+    seconds === undefined ? '`sluice rollback` gives it up' : 'else the policy before is in force again by itself';
+  return `${paint('bold', 'sluice confirm')}${within} ${keep}; ${otherwise}`;
+}

@@ -1,0 +1,129 @@
+import {
+  type ApplyStep,
+  type Enforcement,
+  endFoundTrial,
+  enforce,
+  type LogEvent,
+  openSetOverlay,
+  readSituation,
+  type SetOverlay,
+  takeDown,
+  type UpdateOptions,
+} from '../datapath/index.ts';
+import { type Problem, SluiceError } from '../diagnostics/problem.ts';
+import type { CheckResult } from '../policy/check.ts';
+import type { CheckedPolicy } from '../policy/checked.ts';
+import { examineText, type PolicyText } from '../policy/load.ts';
+import { createMemoryTrimmer } from './memory.ts';
+
+/** What the daemon has in force, and the kernel for it. */
+export interface InForce {
+  /** Undefined where the daemon holds nothing: nothing is in force, or a process before it has left a trial. */
+  readonly enforcement: Enforcement | undefined;
+  /** Sets whose files could not be followed, and what was added to sets and is not on disk. */
+  readonly problems: readonly Problem[];
+  /** @throws SluiceError with all that is wrong with it */
+  check(policy: PolicyText): CheckResult & { readonly policy: CheckedPolicy };
+  put(checked: CheckResult & { readonly policy: CheckedPolicy }, options: UpdateOptions): Swap;
+  confirm(): void;
+  revert(): void;
+  /** The interfaces that were freed. */
+  takeDown(): readonly string[];
+}
+
+export interface Swap {
+  /** From the last moment that the policy before judges every packet to the first that the new one does. */
+  readonly swapMs: number;
+}
+
+export interface InForceOptions {
+  readonly generic?: boolean | undefined;
+  /** The file of what is added to dynamic sets at run time. */
+  readonly overlay: string;
+  onSet(set: string, problems: readonly Problem[]): void;
+  onLog(event: LogEvent): void;
+  /** A trial of this process has ended at its deadline. */
+  onEnd(): void;
+}
+
+export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForceOptions): InForce {
+  let enforcement: Enforcement | undefined;
+  let added: SetOverlay | undefined;
+  /** Of the policy in force, so that a version of it is built from what did not change. */
+  let known: CheckResult | undefined;
+  const trimMemory = createMemoryTrimmer();
+  const setProblems = new Map<string, readonly Problem[]>();
+
+  /** What another process has taken out of force is not this one's any more. */
+  function held(): Enforcement | undefined {
+    if (enforcement?.isGone()) letGo();
+    return enforcement;
+  }
+
+  function letGo(): void {
+    enforcement?.stop();
+    enforcement = undefined;
+    known = undefined;
+    setProblems.clear();
+  }
+
+  function first(policy: CheckedPolicy, options: UpdateOptions): void {
+    added ??= openSetOverlay(overlay);
+    const fresh = enforce(policy, { ...options, ...(generic && { generic }), runtimeMembers: added.members });
+    enforcement = fresh;
+    fresh.watchSets(({ set, problems }) => {
+      if (problems.length > 0) setProblems.set(set, problems);
+      else setProblems.delete(set);
+      onSet(set, problems);
+    });
+    fresh.onLog(onLog);
+    fresh.onEnd(() => {
+      known = undefined;
+      onEnd();
+    });
+  }
+
+  return {
+    get enforcement() {
+      return held();
+    },
+    get problems() {
+      return [...[...setProblems.values()].flat(), ...(added?.problems ?? [])];
+    },
+    check(text) {
+      const before = known?.policy?.source.path === text.source.path ? known : undefined;
+      const { policy, ...result } = examineText(text, before);
+      if (!policy) throw new SluiceError(result.problems);
+      return { ...result, policy };
+    },
+    put(checked, given) {
+      const at = new Map<ApplyStep, number>();
+      const options = { ...given, onStep: (step: ApplyStep) => at.set(step, performance.now()) };
+      const own = held();
+      if (own) own.update(checked.policy, options);
+      else first(checked.policy, options);
+      known = checked;
+      trimMemory();
+      return { swapMs: (at.get('switched') ?? 0) - (at.get('switch-attached') ?? 0) };
+    },
+    confirm() {
+      const own = held();
+      if (own) own.confirm();
+      else endFoundTrial('confirm');
+    },
+    revert() {
+      const own = held();
+      known = undefined;
+      if (own) own.revert();
+      else endFoundTrial('revert');
+      held();
+    },
+    takeDown() {
+      const { found } = readSituation();
+      const interfaces = found?.interfaces.map(({ name }) => name) ?? [];
+      if (held()) letGo();
+      else takeDown();
+      return interfaces;
+    },
+  };
+}

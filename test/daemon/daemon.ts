@@ -1,0 +1,97 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createPair, type Lab, type LabHost } from '../../src/lab/index.ts';
+import { type Outcome, type Running, type RunOptions, sluice, startSluice } from '../cli/sluice.ts';
+
+/** A host with a daemon, and a client that sends it packets. */
+export interface DaemonLab {
+  readonly client: LabHost;
+  readonly host: LabHost;
+  /** Of the policies; commands are run in it. */
+  readonly folder: string;
+  readonly stateDir: string;
+  write(name: string, content: string): void;
+  /** Runs a command in the host's network namespace. */
+  ask(name: string, ...args: readonly string[]): Outcome;
+  askAs(options: RunOptions, name: string, ...args: readonly string[]): Outcome;
+  /** Resolves when the daemon listens. */
+  start(...args: readonly string[]): Promise<Running>;
+  kill(daemon: Running): Promise<void>;
+  /** Starts `sluice up`, and waits until it has put the policy in force. */
+  up(file: string): Promise<Running>;
+  /** Makes the history that of a machine which has started again since. */
+  forgetPlace(): void;
+  /** How many of that many pings the host answers. */
+  ping(times?: number): Promise<number>;
+  /** Ends the daemons and takes everything down; the history stays. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function createDaemonLab(name: string): Promise<DaemonLab> {
+  const lab: Lab = await createPair({ name });
+  const [client, host] = [lab.host('client'), lab.host('host')];
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-daemon-'));
+  const stateDir = join(folder, 'state');
+  const netns = ['--netns', host.path];
+  const daemons: Running[] = [];
+  const askAs: DaemonLab['askAs'] = (options, name, ...args) =>
+    sluice([name, ...netns, ...args], { cwd: folder, ...options });
+  const clear = async (): Promise<void> => {
+    for (const { child } of daemons) child.kill('SIGKILL');
+    await Promise.all(daemons.splice(0).map(({ ended }) => ended));
+    askAs({}, 'down');
+  };
+  return {
+    client,
+    host,
+    folder,
+    stateDir,
+    write: (name, content) => writeFileSync(join(folder, name), content),
+    askAs,
+    ask: (name, ...args) => askAs({}, name, ...args),
+    async start(...args) {
+      const state = args.includes('--state-dir') ? [] : ['--state-dir', stateDir];
+      const daemon = startSluice(['run', ...netns, ...state, ...args], folder);
+      daemons.push(daemon);
+      await daemon.printed(/listening/);
+      return daemon;
+    },
+    async up(file) {
+      const process = startSluice(['up', file, ...netns], folder);
+      daemons.push(process);
+      await process.printed(/in force/);
+      return process;
+    },
+    forgetPlace() {
+      const history = join(stateDir, 'history');
+      for (const name of readdirSync(history)) {
+        const record = JSON.parse(readFileSync(join(history, name), 'utf8'));
+        writeFileSync(join(history, name), JSON.stringify({ ...record, place: 'before' }));
+      }
+    },
+    async kill({ child, ended }) {
+      child.kill('SIGKILL');
+      await ended;
+    },
+    async ping(times = 2) {
+      const { stdout } = await client.exec('ping', ['-c', String(times), '-i', '0.1', '-W', '1', host.address(4)]);
+      return Number(/(\d+) received/.exec(stdout)?.[1]);
+    },
+    clear,
+    async close() {
+      await clear();
+      await lab.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A policy whose one rule does that with pings. */
+export const pings = (action: string): string => `version: 1
+interfaces: [eth0]
+ingress:
+  rules:
+    - { name: pings, protocol: icmp, icmpType: echo-request, action: ${action} }
+`;
