@@ -181,6 +181,12 @@ export function returnCounters(from: Counters, to: Counters, idOf: IdOf): void {
   });
 }
 
+/** Begins anew in the counters of a generation that is not in force. */
+export function forgetCounters(map: MapHandle): void {
+  using memory = mapMemory(map);
+  new Uint8Array(memory.buffer, 0, map.maxEntries * memory.stride).fill(0);
+}
+
 function eachCounted(
   from: Counters,
   to: Counters,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { type Problem, SluiceError } from '../diagnostics/problem.ts';
-import { bootTimeNs } from '../kernel/index.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import { bootTimeNs, findInterface } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { warnOfCost } from '../policy/warn-of-cost.ts';
@@ -11,26 +11,25 @@ import { readCounters } from './counters.ts';
 import { addMembers, type DynamicSets, listMembers, removeMembers } from './dynamic-sets.ts';
 import type { Enforcement } from './enforcement.ts';
 import { type LogEvent, subscribeToLog } from './events.ts';
-import {
-  type FileWatch,
-  followedSets,
-  holds,
-  readContent,
-  type SetChange,
-  type SetContent,
-  updateTries,
-  watchFiles,
-  withContent,
-} from './live-sets.ts';
+import { type FileWatch, followSets, type SetChange, type SetContent, updateTries, withContent } from './live-sets.ts';
 import { exclusively } from './lock.ts';
+import { isNoMemory } from './no-memory.ts';
 import { readDifferences } from './observe.ts';
 import { pathsHere } from './paths.ts';
 import { linkPin } from './pinned-links.ts';
-import { type EnforceOptions, type PutInForce, putInForce, type UpdateOptions } from './put-in-force.ts';
+import {
+  type EnforceOptions,
+  multiBufferFor,
+  type PutInForce,
+  type PutOptions,
+  putInForce,
+  type UpdateOptions,
+} from './put-in-force.ts';
 import { membersIn, type SetProblem, sweep, updateMembers } from './record-sets.ts';
-import { alreadyEnforced, changePending, nothingPending } from './refusals.ts';
+import { alreadyEnforced, changePending, nothingPending, problemsOf } from './refusals.ts';
 import { rememberNamespace } from './remembered-namespace.ts';
 import { removeAll } from './remove.ts';
+import { createRetained } from './retained.ts';
 import { requireRights } from './rights.ts';
 import { createRuntimeMembers } from './runtime-members.ts';
 import { type Pending, pendingOf } from './standing.ts';
@@ -76,6 +75,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   let previous: Built | undefined;
   /** What is observed beside the policy in force; that one itself, where nothing is. */
   let observed: Built | undefined;
+  const retained = createRetained();
   /** What this process had in force is not any more. */
   let isOver = false;
   let ending: NodeJS.Timeout | undefined;
@@ -88,10 +88,14 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   /** Changes of members that go on, by the file that they come from; of all sets without one. */
   const changes = new Map<string | undefined, AbortController>();
   const sweeper = setInterval(() => {
-    for (const { generation } of built()) sweep(generation);
+    for (const { generation } of [...built(), ...retained.all()]) sweep(generation);
     runtime.prune(PRUNE_MS);
   }, SWEEP_INTERVAL_MS).unref();
-  const dynamicSets = (): DynamicSets => ({ sets, generations: built().map(({ generation }) => generation), runtime });
+  const dynamicSets = (): DynamicSets => ({
+    sets,
+    generations: [...built(), ...retained.all()].map(({ generation }) => generation),
+    runtime,
+  });
 
   function isGone(): boolean {
     const { interfaces } = current.state;
@@ -111,6 +115,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   async function refresh(file: string, content: SetContent): Promise<readonly Problem[]> {
     if ('problems' in content) return content.problems;
     sets = withContent(sets, file, content);
+    retained.refresh(file, content);
     // The one before, too: it may be in force again at any moment.
     const outgrown = built().flatMap(({ generation }) => updateTries(generation, file, content.ranges));
     const problems = outgrown.length === 0 ? [] : problemsOf(() => replaceGeneration(), outgrown);
@@ -146,7 +151,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     const put = exclusivelyHere((): PutInForce | undefined => {
       // Asked under the lock: what another process has just taken down stays down.
       if (isGone()) return undefined;
-      return putInForce(next, paths, written.state, { ...attachOptions, ...update, previous: generation });
+      return putAgainOrAnew(next, { ...attachOptions, ...update, previous: generation });
     });
     if (put === undefined) return;
     written = asWritten(put);
@@ -155,11 +160,24 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     if (update.observe) observed = fresh;
     else inForce(fresh);
     if (!isChanging(written.state)) {
-      before.generation.close();
+      retained.keep(before);
       return;
     }
     if (!update.observe) previous = before;
     awaitDeadline();
+  }
+
+  function putAgainOrAnew(next: CheckedPolicy, put: PutOptions): PutInForce {
+    const multiBuffer = multiBufferFor(next.interfaces.map(findInterface), written.state);
+    const again = put.observe ? undefined : retained.take(next, multiBuffer);
+    try {
+      return putInForce(next, paths, written.state, { ...put, ...(again && { again: again.generation }) });
+    } catch (error) {
+      if (again) retained.keep(again);
+      // What is kept for the way back must not be in the way forward.
+      if (!isNoMemory(error) || !retained.clear()) throw error;
+      return putInForce(next, paths, written.state, put);
+    }
   }
 
   /** From now on that is what this process tells of. */
@@ -196,7 +214,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       observed = undefined;
     } else if (side === 'after') {
       current = { ...current, state: settled.state?.settled ?? current.state };
-      previous?.generation.close();
+      if (previous) retained.keep(previous);
     } else if (previous) {
       const { generation } = current;
       inForce({
@@ -316,6 +334,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
         exclusivelyHere(() => isOver || belongsToAnother(paths, written.stamp) || removeAll(paths, written.state));
       } finally {
         for (const { generation } of built()) generation.close();
+        retained.clear();
         here.close();
       }
     },
@@ -324,27 +343,6 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   function watchSets(onChange: (change: SetChange) => void): void {
     heardOfSets = onChange;
     watch?.close();
-    const files = followedSets(current.generation);
-    const faulty = new Set<string>();
-    watch = watchFiles(files.keys(), (file) => {
-      const content = readContent(file);
-      if (!faulty.has(file) && holds(sets, file, content)) return;
-      void refresh(file, content).then((problems) => {
-        if (problems.length > 0) faulty.add(file);
-        else faulty.delete(file);
-        for (const set of files.get(file) ?? []) onChange({ set, problems });
-      });
-    });
-  }
-}
-
-/** What the action meets with, told behind `context`; nothing where it succeeds. */
-function problemsOf(action: () => void, context: readonly Problem[]): readonly Problem[] {
-  try {
-    action();
-    return [];
-  } catch (error) {
-    if (error instanceof SluiceError) return [...context, ...error.problems];
-    throw error;
+    watch = followSets(current.generation, { sets: () => sets, refresh, onChange });
   }
 }

@@ -29,6 +29,28 @@ export function followedSets({ compiled }: Generation): ReadonlyMap<string, Read
   return files;
 }
 
+export interface SetFollower {
+  sets(): CheckedPolicy['sets'];
+  /** Gives the kernel what the file holds now. */
+  refresh(file: string, content: SetContent): Promise<readonly Problem[]>;
+  onChange(change: SetChange): void;
+}
+
+/** Follows the files of the sets that the generation looks up. */
+export function followSets(generation: Generation, { sets, refresh, onChange }: SetFollower): FileWatch {
+  const files = followedSets(generation);
+  const faulty = new Set<string>();
+  return watchFiles(files.keys(), (file) => {
+    const content = readContent(file);
+    if (!faulty.has(file) && holds(sets(), file, content)) return;
+    void refresh(file, content).then((problems) => {
+      if (problems.length > 0) faulty.add(file);
+      else faulty.delete(file);
+      for (const set of files.get(file) ?? []) onChange({ set, problems });
+    });
+  });
+}
+
 /** Looking at a file's status costs nothing, and sees it replaced, too, wherever it lies. */
 const LOOK_INTERVAL_MS = 100;
 

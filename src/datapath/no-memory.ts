@@ -15,3 +15,6 @@ export function explainMemory<T>(what: string, bytes: number | undefined, action
     throw new SluiceError({ code: 'datapath/no-memory', message, help: HELP }, { cause: error });
   }
 }
+
+export const isNoMemory = (error: unknown): boolean =>
+  error instanceof SluiceError && error.problems.some(({ code }) => code === 'datapath/no-memory');

@@ -15,7 +15,7 @@ import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { type Attachment, type AttachOptions, attachSwitch } from './attach.ts';
 import { type Changing, keepCounts, settleChange } from './change.ts';
-import { isOwnLayout, ownLayouts } from './counters.ts';
+import { forgetCounters, isOwnLayout, ownLayouts } from './counters.ts';
 import { withCountingSince, withoutSince } from './counting-since.ts';
 import { closeEntries, type Entries, entriesAt, entriesOf, pinEntries } from './entries.ts';
 import { buildGeneration, type Generation } from './generation.ts';
@@ -69,6 +69,8 @@ export interface EnforceOptions extends AttachOptions, UpdateOptions {
 export interface PutOptions extends EnforceOptions {
   /** Of an earlier version of the policy. */
   readonly previous?: Generation;
+  /** Built of this policy before, as `multiBufferFor` says: nothing is compiled. It is the caller's again after an error. */
+  readonly again?: Generation;
 }
 
 export interface PutInForce {
@@ -97,13 +99,14 @@ export function putInForce(
 ): PutInForce {
   const devices = policy.interfaces.map(findInterface);
   requireEthernet(devices);
-  const { previous, runtimeMembers, onStep = () => {}, trialMs, observe = false, ...attachOptions } = options;
-  const multiBuffer = needsMultiBuffer(devices) || before?.settled?.multiBuffer === true;
-  const compiled = compilePolicy(policy, {
-    interfaceIndex: (name) => findInterface(name).index,
+  const { previous, again, runtimeMembers, onStep = () => {}, trialMs, observe = false, ...attachOptions } = options;
+  const multiBuffer = multiBufferFor(devices, before);
+  const compileOptions = {
+    interfaceIndex: (name: string) => findInterface(name).index,
     multiBuffer,
     ...(previous && { previous: previous.compiled }),
-  });
+  };
+  const compiled = again?.compiled ?? compilePolicy(policy, compileOptions);
   onStep('compiled');
   const longestWay = Math.max(compiled.xdp.longestWay, compiled.tc?.longestWay ?? 0);
   if (observe && before?.settled) requireRoomToObserve(before.settled, longestWay);
@@ -122,12 +125,15 @@ export function putInForce(
   let state: Changing;
   try {
     standing = entriesAt([...interfaces], paths);
-    generation = buildGeneration(compiled, {
-      ...(inherit && { inherit }),
-      ...(observe && { observe }),
-      ...(previous && sharesSets(previous, compiled, { trialMs, observe }) && { earlier: previous }),
-      ...(runtimeMembers && { runtimeMembers }),
-    });
+    generation =
+      again ??
+      buildGeneration(compiled, {
+        ...(inherit && { inherit }),
+        ...(observe && { observe }),
+        ...(previous && sharesSets(previous, compiled, { trialMs, observe }) && { earlier: previous }),
+        ...(runtimeMembers && { runtimeMembers }),
+      });
+    if (again) beginAnew(again, previous);
     onStep('built');
     const entries = entriesOf(generation);
     pinMaps(generation, paths.maps(number));
@@ -166,7 +172,7 @@ export function putInForce(
     unpinFolder(paths.turn);
     removeEmptyFolders(paths);
     if (isRecorded) restoreState(paths, before);
-    generation?.close();
+    if (again === undefined) generation?.close();
     turn?.close();
     closeEntries(standing);
     throw error;
@@ -208,8 +214,15 @@ function sharesSets(
 
 const isChangePending = ({ change }: Changing): boolean => change.kind !== 'apply';
 
-const needsMultiBuffer = (devices: readonly NetworkInterface[]): boolean =>
-  devices.some(({ mtu }) => mtu > LARGEST_LINEAR_MTU);
+/** Whether the next generation takes frames of several buffers: a switch calls only what agrees in that. */
+export const multiBufferFor = (devices: readonly NetworkInterface[], before: EnforcementState | undefined): boolean =>
+  devices.some(({ mtu }) => mtu > LARGEST_LINEAR_MTU) || before?.settled?.multiBuffer === true;
+
+/** What it counted when it was in force has been carried on since, unless the generation before counts in the same map. */
+function beginAnew({ maps }: Generation, previous: Generation | undefined): void {
+  const counters = maps.get('xdp', 'counters');
+  if (previous?.maps.get('xdp', 'counters').id !== counters.id) forgetCounters(counters);
+}
 
 /** Without a switch, links are updated one after the other, which is not how a trial may begin. */
 function switchOrNone(create: () => Switch, mayGoWithout: boolean): Switch | undefined {

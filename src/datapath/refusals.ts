@@ -1,4 +1,4 @@
-import { SluiceError } from '../diagnostics/problem.ts';
+import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import type { Changing } from './change.ts';
 import type { EnforcementState } from './state.ts';
 
@@ -24,4 +24,15 @@ export function nothingPending(): SluiceError {
 export function pendingElsewhere({ pid, change }: Changing): SluiceError {
   const message = `process ${pid} has ${change.after.policy.path} on trial: it confirms or rolls back`;
   return new SluiceError({ code: 'datapath/already-enforced', message });
+}
+
+/** What the action meets with, told behind `context`; nothing where it succeeds. */
+export function problemsOf(action: () => void, context: readonly Problem[]): readonly Problem[] {
+  try {
+    action();
+    return [];
+  } catch (error) {
+    if (error instanceof SluiceError) return [...context, ...error.problems];
+    throw error;
+  }
 }

@@ -132,3 +132,19 @@ test.each([
   expect(told(veth.namespace).judge).toBe(judge);
   inNamespace(veth.namespace, takeDown);
 });
+
+test('the way back to an earlier version takes its programs as they are, and counters go on', () => {
+  const enforcement = enforceIn(veth.namespace, policyFor('before'));
+  const program = enforcement.generation.xdp.id;
+  judges(veth.namespace);
+  enforcement.update(policyOf(policyFor('after')));
+  judges(veth.namespace);
+  enforcement.update(policyOf(policyFor('before')));
+  expect(enforcement.generation.xdp.id).toBe(program);
+  expect(judges(veth.namespace)).toEqual(all('before'));
+  expect(told(veth.namespace)).toEqual({ judge: 'before', why: undefined });
+  expect(counted(enforcement, 'default-ingress').packets).toBe(6);
+  enforcement.update(policyOf(policyFor('before').replace('port: 5', 'port: 6')));
+  expect(enforcement.generation.xdp.id).not.toBe(program);
+  enforcement.stop();
+});
