@@ -1,5 +1,6 @@
 import { daemonErrors } from './daemon-errors.ts';
 import { policyErrors } from './policy-errors.ts';
+import { setErrors } from './set-errors.ts';
 
 /**
  * Every error that Sluice can show: its code, what it means in one sentence, and what to do.
@@ -8,6 +9,7 @@ import { policyErrors } from './policy-errors.ts';
 export const errors = {
   ...policyErrors,
   ...daemonErrors,
+  ...setErrors,
 
   // eBPF assembly (src/asm)
   'asm/out-of-range': {

@@ -2,6 +2,7 @@ import type { Problem } from '../diagnostics/problem.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
 import type { SourceText } from '../diagnostics/source.ts';
 import { type FilterCompiler, loadFilterCompiler } from '../kernel/libpcap.ts';
+import { feedFolder } from './check/feed-copy.ts';
 import { checkInterfaceList } from './check/interfaces.ts';
 import { createReport } from './check/report.ts';
 import { checkRules, type RuleCollector } from './check/rules.ts';
@@ -24,6 +25,8 @@ export interface CheckResult {
 export interface CheckOptions {
   /** What compiles `filter`. Default: libpcap of this machine, which looks up host names that it finds. */
   readonly loadFilterCompiler?: () => FilterCompiler | undefined;
+  /** Where the copies of feeds are. Default: $SLUICE_FEEDS, or /var/lib/sluice/feeds. */
+  readonly feedFolder?: string;
 }
 
 /** Parses and checks a policy in YAML or JSON. Files of sets are read, relative to `source.path`. Never throws. */
@@ -46,7 +49,7 @@ export function checkDocument(document: PolicyDocument, options: CheckOptions = 
   const interfaces = input.interfaces ? checkInterfaceList(list(input.interfaces), ['interfaces'], report) : [];
   const sets = checkSets(
     (input.sets ?? {}) as Record<string, SetInput>,
-    source.path,
+    { policyPath: source.path, feedFolder: options.feedFolder ?? feedFolder() },
     report,
     (path) => document.place(path, 'key').line,
   );

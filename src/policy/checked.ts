@@ -111,6 +111,10 @@ export interface AddressSet {
   readonly ranges: AddressRanges;
   /** Absolute path of the file that it was read from, watched while the policy is in force. */
   readonly file?: string;
+  /** `file` is the last good copy of a feed, which src/feeds keeps. */
+  readonly feed?: FeedSettings;
+  /** `file` is a database of networks, of which the set has those whose records say so. */
+  readonly selection?: NetworkSelection;
   /** What is kept of each member; undefined where they are addresses and nothing more. */
   readonly records?: SetRecords;
   /** The members as written, where something is kept of each: `ranges` are merged. */
@@ -118,6 +122,25 @@ export interface AddressSet {
   /** What the set may take in the kernel for one family. */
   readonly memoryBytes?: number;
 }
+
+/** Where a feed comes from, and what is believed of it. */
+export interface FeedSettings {
+  /** http or https. May hold a user and a password, which are never shown. */
+  readonly url: string;
+  readonly everyMs: number;
+  /** From 0 to 1: a content that lacks a larger share of the members before is held back. */
+  readonly shrink: number;
+  /** Of the list after decompression. */
+  readonly maxBytes: number;
+  readonly format: FeedFormat;
+}
+
+export type FeedFormat = 'lines' | 'csv';
+
+/** Which networks of a database in MaxMind's format are members: those of countries (ISO 3166-1) or of AS numbers. */
+export type NetworkSelection =
+  | { readonly kind: 'country'; readonly codes: readonly string[] }
+  | { readonly kind: 'asn'; readonly numbers: readonly number[] };
 
 export interface SetRecords {
   readonly counters: boolean;

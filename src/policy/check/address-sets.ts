@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import type { AddressRanges, SetMembers } from '../checked.ts';
+import type { AddressRanges, AddressSet, SetMembers } from '../checked.ts';
 import type { Path } from '../parse/document.ts';
 import { createAddressRangesBuilder } from './address-ranges.ts';
 import { createAddressRange } from './address-text.ts';
@@ -23,7 +23,7 @@ export interface EmptySetInput extends SetOptionsInput {
   readonly dynamic: true;
 }
 
-export interface AddressSetContent {
+export interface AddressSetContent extends Pick<AddressSet, 'feed' | 'selection'> {
   /** Without what is in the files: that changes while the policy is in force. */
   readonly ranges: AddressRanges;
   /** Absolute path. */

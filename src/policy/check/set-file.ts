@@ -12,6 +12,8 @@ const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_SHOWN = 20;
 
 const HASH = 0x23;
+const SEMICOLON = 0x3b;
+const SLASH = 0x2f;
 
 export interface SetFileContent {
   readonly ranges: AddressRanges;
@@ -22,13 +24,17 @@ export interface SetFileContent {
 export type SetFileResult = SetFileContent | { readonly problems: readonly Problem[] };
 
 /**
- * Reads a file of addresses, prefixes and ranges: one a line, `#` begins a comment, blank lines are fine.
+ * Reads a file of addresses, prefixes and ranges: one a line, `#`, `;` or `//` begins a comment, blank lines are fine.
  * @param path absolute
  * @param shownPath how problems name the file
  */
 export function readSetFile(path: string, shownPath: string): SetFileResult | { readonly unreadable: UnreadableFile } {
   const bytes = readRegularFile(path, MAX_BYTES, shownPath);
-  if (!Buffer.isBuffer(bytes)) return { unreadable: bytes };
+  return Buffer.isBuffer(bytes) ? parseSetBytes(bytes, shownPath) : { unreadable: bytes };
+}
+
+/** As `readSetFile`, of what is in the file. */
+export function parseSetBytes(bytes: Buffer, shownPath: string): SetFileResult {
   // One byte a character: a million lines are decoded at once, and what is not ASCII is wrong or in a comment.
   return parseSetFile(bytes.toString('latin1'), (start, end) => bytes.toString('utf8', start, end), shownPath);
 }
@@ -47,7 +53,7 @@ function parseSetFile(text: string, decode: (start: number, end: number) => stri
     line++;
     let end = text.indexOf('\n', start);
     if (end < 0) end = text.length;
-    const [from, to] = entry(text, start, end);
+    const [from, to] = entryOf(text, start, end);
     const error = from === to ? undefined : readAddressRange(text, from, to, range);
     if (error) {
       bad++;
@@ -65,13 +71,18 @@ function parseSetFile(text: string, decode: (start: number, end: number) => stri
 }
 
 /** Where the entry of a line begins and ends, without comment and blanks. */
-function entry(text: string, start: number, end: number): [from: number, to: number] {
+export function entryOf(text: string, start: number, end: number): [from: number, to: number] {
   let from = start;
   while (from < end && isBlank(text.charCodeAt(from))) from++;
   let to = from;
-  while (to < end && text.charCodeAt(to) !== HASH) to++;
+  while (to < end && !beginsComment(text, to)) to++;
   while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
   return [from, to];
+}
+
+function beginsComment(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === HASH || code === SEMICOLON || (code === SLASH && text.charCodeAt(at + 1) === SLASH);
 }
 
 function isBlank(code: number): boolean {

@@ -24,7 +24,7 @@ const [LEAST_BYTES, MOST_BYTES] = [4 * 2 ** 10, 512 * 2 ** 20];
 /** Undefined when some of it is wrong, which is reported. */
 export function checkSetOptions(input: SetOptionsInput, path: Path, report: Report): SetOptions | undefined {
   const ttlMs = input.ttl === undefined ? undefined : readDuration(input.ttl);
-  const memoryBytes = input.memory === undefined ? undefined : readSize(input.memory);
+  const memoryBytes = input.memory === undefined ? undefined : readSize(input.memory, LEAST_BYTES, MOST_BYTES);
   const wrong = [Number.isNaN(ttlMs), Number.isNaN(memoryBytes)];
   if (wrong[0])
     report.error('policy/bad-duration', [...path, 'ttl'], `${quote(input.ttl ?? '')} is not a time to live`);
@@ -47,9 +47,9 @@ export function readDuration(text: string): number {
   return ms <= LONGEST_MS ? ms : Number.NaN;
 }
 
-/** NaN where it is none, or outside of what a set may have. */
-function readSize(text: string): number {
+/** Bytes; NaN where it is none, or outside of what may be asked for. */
+export function readSize(text: string, least: number, most: number): number {
   const match = /^\s*(\d{1,9}(?:\.\d{1,3})?)\s*(KiB|MiB|GiB)\s*$/.exec(text);
   const bytes = match ? Number(match[1]) * UNIT_BYTES[match[2] as keyof typeof UNIT_BYTES] : Number.NaN;
-  return bytes >= LEAST_BYTES && bytes <= MOST_BYTES ? bytes : Number.NaN;
+  return bytes >= least && bytes <= most ? bytes : Number.NaN;
 }

@@ -12,16 +12,29 @@ import {
   type ListSetInput,
 } from './address-sets.ts';
 import { checkPortSet, type PortSetInput } from './port-sets.ts';
+import { type AsnSetInput, type CountrySetInput, checkDatabaseSet } from './database-sets.ts';
+import { checkFeedSet, type FeedSetInput } from './feed-sets.ts';
 import type { Report } from './report.ts';
 import type { SetScope, SetTable } from './scope.ts';
 import { checkSetOptions, type SetOptions } from './set-options.ts';
 
 /** As the schema lets it through; undefined where the shape was wrong, which has been reported. */
-export type SetInput = AddressSetInput | FileSetInput | ListSetInput | EmptySetInput | PortSetInput | undefined;
+export type SetInput = AddressesInput | PortSetInput | undefined;
+
+type AddressesInput =
+  | AddressSetInput
+  | FileSetInput
+  | FeedSetInput
+  | CountrySetInput
+  | AsnSetInput
+  | ListSetInput
+  | EmptySetInput;
 
 /** What the check of one set needs of the others. */
 export interface SetContext extends SetScope {
   readonly policyPath: string;
+  /** Where the copies of feeds are. */
+  readonly feedFolder: string;
   /**
    * Sees to it that a set that this one includes is resolved, whatever their order in the file. False where there is
    * no such set, or it includes this one: both are reported at `path`.
@@ -38,7 +51,7 @@ const MAX_DEPTH = 32;
 /** Resolves every set; what is wrong is reported, and the name of its set is in `brokenSets`. */
 export function checkSets(
   inputs: Readonly<Record<string, SetInput>>,
-  policyPath: string,
+  { policyPath, feedFolder }: Pick<SetContext, 'policyPath' | 'feedFolder'>,
   report: Report,
   lineOf: (path: Path) => number,
 ): SetTable {
@@ -66,7 +79,7 @@ export function checkSets(
     return false;
   }
 
-  const context: SetContext = { report, policyPath, include, addressSets, portSets, brokenSets, fileSets };
+  const context: SetContext = { report, policyPath, feedFolder, include, addressSets, portSets, brokenSets, fileSets };
 
   function resolve(name: string): void {
     const input = pending.get(name);
@@ -87,20 +100,24 @@ export function checkSets(
     open.pop();
   }
 
-  function checkAddressesOf(input: Exclude<SetInput, PortSetInput | undefined>, path: Path) {
+  function checkAddressesOf(input: AddressesInput, path: Path) {
     if (isList(input)) return checkAddressList(input, path, context);
     if ('file' in input) return checkFileSet(input, path, context);
+    if ('url' in input) return checkFeedSet(input, path, context);
+    if ('country' in input || 'asn' in input) return checkDatabaseSet(input, path, context);
     const addresses = 'addresses' in input ? input.addresses : [];
     return checkAddressList(addresses, [...path, 'addresses'], context);
   }
 
   function addSet(name: string, line: number, set: AddressSetContent, { records, memoryBytes }: SetOptions): void {
-    const { ranges, file, includedFiles } = set;
+    const { ranges, file, feed, selection, includedFiles } = set;
     addressSets.set(name, {
       name,
       line,
       ranges,
       ...(file !== undefined && { file }),
+      ...(feed && { feed }),
+      ...(selection && { selection }),
       ...(records && { records, members: set.members() }),
       ...(memoryBytes !== undefined && { memoryBytes }),
     });
@@ -120,6 +137,9 @@ export function checkSets(
       set &&
       !set.records?.dynamic &&
       isEmptyRanges(set.ranges) &&
+      // Of these, the reason has been told.
+      !set.feed &&
+      !set.selection &&
       (set.file !== undefined || fileSets.get(name)?.size === (set.records ? 1 : 0));
     if (isEmpty || portSets.get(name)?.length === 0) {
       report.warning('policy/empty-set', ['sets', name], `set "${name}" is empty: nothing matches it`, { part: 'key' });
