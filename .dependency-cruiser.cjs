@@ -8,6 +8,7 @@ const mayImport = {
   packet: ['generated', 'diagnostics'],
   policy: ['asm', 'prefix-set', 'packet', 'generated', 'diagnostics', 'kernel/libpcap'],
   import: ['policy/check', 'packet', 'diagnostics'],
+  feeds: ['policy', 'diagnostics'],
   datapath: ['policy', 'prefix-set', 'packet', 'kernel', 'generated', 'asm', 'diagnostics'],
   'policy-tests': ['policy', 'packet', 'generated', 'diagnostics'],
   rehearse: ['policy-tests', 'datapath', 'policy', 'prefix-set', 'packet', 'kernel', 'generated', 'diagnostics'],

@@ -9,6 +9,7 @@ import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { explainCommand } from './commands/explain.ts';
+import { feedsCommand } from './commands/feeds.ts';
 import { historyCommand } from './commands/history.ts';
 import { importCommand } from './commands/import.ts';
 import { labCommand } from './commands/lab.ts';
@@ -52,7 +53,7 @@ export function createProgram(): Command {
       importCommand(),
     ],
     'The daemon:': [runCommand(), applyCommand(), confirmCommand(), rollbackCommand(), historyCommand()],
-    'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), setsCommand(), downCommand()],
+    'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), setsCommand(), feedsCommand(), downCommand()],
     'This machine:': [doctorCommand(), labCommand(), completionCommand(program)],
   };
   for (const [heading, commands] of Object.entries(groups)) {

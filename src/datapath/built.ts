@@ -1,3 +1,4 @@
+import { sourceKey } from '../policy/check/set-source.ts';
 import type { AddressSet, CheckedPolicy } from '../policy/checked.ts';
 import type { Generation } from './generation.ts';
 import type { PutInForce } from './put-in-force.ts';
@@ -18,7 +19,8 @@ export function builtOf({ generation, state }: PutInForce, policy: CheckedPolicy
 export function withSetsOf(policy: CheckedPolicy, sets: CheckedPolicy['sets']): CheckedPolicy {
   const fresh = [...policy.sets].map(([name, set]) => {
     const now = sets.get(name);
-    return [name, now?.file !== undefined && now.file === set.file ? { ...set, ...contentOf(now) } : set] as const;
+    const isFollowed = now?.file !== undefined && sourceKey(now) === sourceKey(set);
+    return [name, isFollowed ? { ...set, ...contentOf(now) } : set] as const;
   });
   return { ...policy, sets: new Map(fresh) };
 }

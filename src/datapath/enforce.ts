@@ -85,7 +85,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   let heardOfSets: ((change: SetChange) => void) | undefined;
   let hear: ((event: LogEvent) => void) | undefined;
   let unsubscribe = (): void => {};
-  /** Changes of members that go on, by the file that they come from; of all sets without one. */
+  /** Changes of members that go on, by the source that they come from; of all sets without one. */
   const changes = new Map<string | undefined, AbortController>();
   const sweeper = setInterval(() => {
     for (const { generation } of [...built(), ...retained.all()]) sweep(generation);
@@ -111,27 +111,27 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     if (hear) unsubscribe = subscribeToLog(current.generation, allRules(policy), hear);
   }
 
-  /** Gives the kernel what the file holds now; where its maps are too small, by a generation with larger ones. */
-  async function refresh(file: string, content: SetContent): Promise<readonly Problem[]> {
+  /** Gives the kernel what the source holds now; where its maps are too small, by a generation with larger ones. */
+  async function refresh(source: string, content: SetContent): Promise<readonly Problem[]> {
     if ('problems' in content) return content.problems;
-    sets = withContent(sets, file, content);
-    retained.refresh(file, content);
+    sets = withContent(sets, source, content);
+    retained.refresh(source, content);
     // The one before, too: it may be in force again at any moment.
-    const outgrown = built().flatMap(({ generation }) => updateTries(generation, file, content.ranges));
+    const outgrown = built().flatMap(({ generation }) => updateTries(generation, source, content.ranges));
     const problems = outgrown.length === 0 ? [] : problemsOf(() => replaceGeneration(), outgrown);
-    return [...problems, ...(await changeMembers(file)).map(({ problem }) => problem)];
+    return [...problems, ...(await changeMembers(source)).map(({ problem }) => problem)];
   }
 
-  /** Of sets that count or forget: those of the file, or all. What still goes on is given up for the newer one. */
-  async function changeMembers(file?: string): Promise<readonly SetProblem[]> {
-    changes.get(file)?.abort();
+  /** Of sets that count or forget: those of the source, or all. What still goes on is given up for the newer one. */
+  async function changeMembers(source?: string): Promise<readonly SetProblem[]> {
+    changes.get(source)?.abort();
     const change = new AbortController();
-    changes.set(file, change);
+    changes.set(source, change);
     const problems: SetProblem[] = [];
     for (const { generation } of built()) {
-      problems.push(...(await updateMembers(generation, membersIn(sets, file), change.signal, runtime)));
+      problems.push(...(await updateMembers(generation, membersIn(sets, source), change.signal, runtime)));
     }
-    if (changes.get(file) === change) changes.delete(file);
+    if (changes.get(source) === change) changes.delete(source);
     return problems;
   }
 
@@ -188,7 +188,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     const unfinished = [...changes.keys()];
     for (const change of changes.values()) change.abort();
     subscribe();
-    for (const file of unfinished) void changeMembers(file).then(tell);
+    for (const source of unfinished) void changeMembers(source).then(tell);
   }
 
   function pending(): Pending | undefined {

@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Problem } from '../diagnostics/problem.ts';
 import { type MapHandle, mapMemory } from '../kernel/index.ts';
-import { readSetFile, type SetFileContent } from '../policy/check/set-file.ts';
+import type { SetFileContent } from '../policy/check/set-file.ts';
+import { readSetSource, type SetSource, sourceKey } from '../policy/check/set-source.ts';
 import type { AddressRanges, AddressSet, CheckedPolicy, SetMembers } from '../policy/checked.ts';
 import type { TrieMap } from '../policy/tables.ts';
 import { buildTrie } from '../prefix-set/trie.ts';
@@ -19,36 +20,51 @@ export interface FileWatch {
   close(): void;
 }
 
-/** The sets that a generation looks up and that follow a file: their names by the file's path. */
-export function followedSets({ compiled }: Generation): ReadonlyMap<string, ReadonlySet<string>> {
-  const files = new Map<string, Set<string>>();
-  for (const { set } of compiled.tries) {
-    if (set?.file === undefined) continue;
-    files.set(set.file, (files.get(set.file) ?? new Set()).add(set.name));
-  }
-  return files;
+/** What sets of a generation follow, and which they are. */
+interface FollowedSource extends SetSource {
+  /** As `sourceKey` tells it. */
+  readonly key: string;
+  readonly file: string;
+  readonly sets: ReadonlySet<string>;
 }
 
 export interface SetFollower {
   sets(): CheckedPolicy['sets'];
-  /** Gives the kernel what the file holds now. */
-  refresh(file: string, content: SetContent): Promise<readonly Problem[]>;
+  /** Gives the kernel what the source holds now, which is told by its key. */
+  refresh(source: string, content: SetContent): Promise<readonly Problem[]>;
   onChange(change: SetChange): void;
 }
 
 /** Follows the files of the sets that the generation looks up. */
 export function followSets(generation: Generation, { sets, refresh, onChange }: SetFollower): FileWatch {
-  const files = followedSets(generation);
+  const sources = followedSources(generation);
   const faulty = new Set<string>();
-  return watchFiles(files.keys(), (file) => {
-    const content = readContent(file);
-    if (!faulty.has(file) && holds(sets(), file, content)) return;
-    void refresh(file, content).then((problems) => {
-      if (problems.length > 0) faulty.add(file);
-      else faulty.delete(file);
-      for (const set of files.get(file) ?? []) onChange({ set, problems });
+  const look = (source: FollowedSource): void => {
+    const { key } = source;
+    const content = readContent(source);
+    if (!faulty.has(key) && holds(sets(), key, content)) return;
+    void refresh(key, content).then((problems) => {
+      if (problems.length > 0) faulty.add(key);
+      else faulty.delete(key);
+      for (const set of source.sets) onChange({ set, problems });
     });
+  };
+  return watchFiles(new Set(sources.map(({ file }) => file)), (path) => {
+    for (const source of sources) if (source.file === path) look(source);
   });
+}
+
+/** Some files hold several sources. */
+function followedSources({ compiled }: Generation): readonly FollowedSource[] {
+  const sources = new Map<string, FollowedSource & { readonly sets: Set<string> }>();
+  for (const { set } of compiled.tries) {
+    const key = set && sourceKey(set);
+    if (set?.file === undefined || key === undefined) continue;
+    const source = sources.get(key) ?? { ...set, key, file: set.file, sets: new Set<string>() };
+    source.sets.add(set.name);
+    sources.set(key, source);
+  }
+  return [...sources.values()];
 }
 
 /** Looking at a file's status costs nothing, and sees it replaced, too, wherever it lies. */
@@ -96,19 +112,19 @@ function statusSinceStart(path: string): string {
 /** What a set's file holds, or why that cannot be told. */
 export type SetContent = SetFileContent | { readonly problems: readonly Problem[] };
 
-export function readContent(path: string): SetContent {
-  const result = readSetFile(path, relative('.', path));
+function readContent(source: FollowedSource): SetContent {
+  const result = readSetSource(source.file, source, relative('.', source.file));
   return 'unreadable' in result ? { problems: [{ ...result.unreadable, severity: 'warning' }] } : result;
 }
 
 /**
- * Whether the sets of the file have this content already: its time has changed, and nothing else. What is forgotten
+ * Whether the sets of the source have this content already: its time has changed, and nothing else. What is forgotten
  * after a time is said anew by that.
  */
-export function holds(sets: CheckedPolicy['sets'], file: string, content: SetContent): boolean {
+function holds(sets: CheckedPolicy['sets'], source: string, content: SetContent): boolean {
   if ('problems' in content) return false;
   return [...sets.values()]
-    .filter((set) => set.file === file)
+    .filter((set) => sourceKey(set) === source)
     .every(({ ranges, records, members }) => {
       if (records?.ttlMs !== undefined) return false;
       const isSame = same(ranges.v4, content.ranges.v4) && same(ranges.v6, content.ranges.v6);
@@ -125,22 +141,28 @@ function same<T extends Uint8Array | Uint32Array | BigUint64Array>(a: T, b: T): 
   return Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
 }
 
-/** The sets, those of the file with new content. */
-export function withContent(sets: CheckedPolicy['sets'], file: string, content: SetFileContent): CheckedPolicy['sets'] {
+/** The sets, those of the source with new content. */
+export function withContent(
+  sets: CheckedPolicy['sets'],
+  source: string,
+  content: SetFileContent,
+): CheckedPolicy['sets'] {
   const { ranges } = content;
-  const isAsked = [...sets.values()].some((set) => set.file === file && set.records);
+  const isAsked = [...sets.values()].some((set) => sourceKey(set) === source && set.records);
   const members = isAsked ? content.members() : undefined;
   const next = (set: AddressSet): AddressSet => ({ ...set, ranges, ...(set.records && members && { members }) });
-  return new Map([...sets].map(([name, set]) => [name, set.file === file ? next(set) : set]));
+  return new Map([...sets].map(([name, set]) => [name, sourceKey(set) === source ? next(set) : set]));
 }
 
-/** Puts the file's new content in force. What has no room keeps its old content and is told as a problem. */
-export function updateTries(generation: Generation, file: string, ranges: AddressRanges): readonly Problem[] {
+/** Puts the source's new content in force. What has no room keeps its old content and is told as a problem. */
+export function updateTries(generation: Generation, source: string, ranges: AddressRanges): readonly Problem[] {
   return generation.compiled.tries
-    .filter(({ set, records }) => set?.file === file && !records)
+    .filter(({ set, records }) => set && sourceKey(set) === source && !records)
     .flatMap((trie) => {
       const map = generation.maps.all.get(trie.map);
-      return map === undefined || replaceTrie(map, trie, ranges) ? [] : [tooLarge(relative('.', file), trie)];
+      return map === undefined || replaceTrie(map, trie, ranges)
+        ? []
+        : [tooLarge(relative('.', trie.set?.file ?? ''), trie)];
     });
 }
 

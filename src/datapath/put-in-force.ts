@@ -10,6 +10,7 @@ import {
   openPinnedMap,
   unpinFolder,
 } from '../kernel/index.ts';
+import { sourceKey } from '../policy/check/set-source.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
@@ -207,7 +208,7 @@ function sharesSets(
   return after.tries.every(({ map, set }) => {
     const old = known.get(map);
     if (!set?.records || !old?.records) return true;
-    if (set.file !== undefined || old.file !== undefined) return set.file === old.file;
+    if (set.file !== undefined || old.file !== undefined) return sourceKey(set) === sourceKey(old);
     return set.members === undefined || old.members === undefined || sameMembers(set.members, old.members);
   });
 }

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import { createPrefixSet, type PrefixSet, type ReplaceOptions, replaceMembers } from '../kernel/index.ts';
+import { sourceKey } from '../policy/check/set-source.ts';
 import type { CheckedPolicy, SetMembers } from '../policy/checked.ts';
 import { setTooLarge, type TrieMap } from '../policy/tables.ts';
 import { createPrefixMap, type PrefixMap } from '../prefix-set/prefix-map.ts';
@@ -139,11 +140,11 @@ function keptBy(
   };
 }
 
-/** What the sets of a policy hold, for `updateMembers`. */
-export function membersIn(sets: CheckedPolicy['sets'], file?: string): (trie: TrieMap) => NewMembers | undefined {
+/** What the sets of a policy hold, for `updateMembers`; only those of one source, where it is given. */
+export function membersIn(sets: CheckedPolicy['sets'], source?: string): (trie: TrieMap) => NewMembers | undefined {
   return ({ set }) => {
     const found = set && sets.get(set.name);
-    if (!found?.members || !found.records || (file !== undefined && found.file !== file)) return undefined;
+    if (!found?.members || !found.records || (source !== undefined && sourceKey(found) !== source)) return undefined;
     const { ttlMs } = found.records;
     return { members: found.members, ...(ttlMs !== undefined && { ttlMs }) };
   };

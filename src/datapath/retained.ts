@@ -11,8 +11,8 @@ export interface Retained {
   keep(built: Built): void;
   /** The one that the policy would become, which is the caller's from now on. */
   take(policy: CheckedPolicy, multiBuffer: boolean): Built | undefined;
-  /** Gives them what a set's file holds now; what has no room for it goes. */
-  refresh(file: string, content: Extract<SetContent, { ranges: unknown }>): void;
+  /** Gives them what a set's source holds now; what has no room for it goes. */
+  refresh(source: string, content: Extract<SetContent, { ranges: unknown }>): void;
   all(): readonly Built[];
   /** Closes all. Whether there were any. */
   clear(): boolean;
@@ -46,12 +46,12 @@ export function createRetained(): Retained {
       kept = kept.filter((one) => one !== found);
       return found;
     },
-    refresh: (file, content) => {
+    refresh: (source, content) => {
       for (const one of kept) {
-        if (updateTries(one.generation, file, content.ranges).length > 0) drop(one);
+        if (updateTries(one.generation, source, content.ranges).length > 0) drop(one);
       }
       const fresh = ({ policy, ...rest }: Built): Built => {
-        return { ...rest, policy: { ...policy, sets: withContent(policy.sets, file, content) } };
+        return { ...rest, policy: { ...policy, sets: withContent(policy.sets, source, content) } };
       };
       kept = kept.map(fresh);
     },

@@ -157,7 +157,8 @@ export const policyErrors = {
     help: 'Write allow, drop, reject, count, log, { log: "10/s" } or { mark: 7 }.',
   },
   'policy/bad-duration': {
-    meaning: 'A duration is not one: a whole number of seconds, minutes, hours or days; of a time to live, a year at most.',
+    meaning:
+      'A duration is not one: a whole number of seconds, minutes, hours or days; of a time to live, a year at most.',
     help: 'Write it like "90s", "10m", "1h" or "7d".',
   },
   'policy/set-too-large': {
@@ -165,7 +166,8 @@ export const policyErrors = {
     help: 'Give the set more `memory`, up to 512MiB, or fewer members.',
   },
   'policy/bad-size': {
-    meaning: 'A size is none that can be had: the memory of a set is from 4KiB to 512MiB, the largest list of a feed from 1KiB to 256MiB.',
+    meaning:
+      'A size is none that can be had: the memory of a set is from 4KiB to 512MiB, the largest list of a feed from 1KiB to 256MiB.',
     help: 'Write it like "512KiB", "64MiB" or "0.5GiB".',
   },
   'policy/bad-rate': {

@@ -49,7 +49,8 @@ export const setErrors = {
     help: 'It is tried again by itself, ever more rarely, once an hour at least.',
   },
   'feed/refused': {
-    meaning: 'The server of a feed answered with an error, or sent elsewhere too often. The last good copy stays in force.',
+    meaning:
+      'The server of a feed answered with an error, or sent elsewhere too often. The last good copy stays in force.',
     help: 'Open the address in a browser: the list may have moved, or may want an account.',
   },
   'feed/too-large': {
@@ -57,7 +58,8 @@ export const setErrors = {
     help: 'Raise `maxSize` of the set, up to 256MiB, if the list is meant to be so long.',
   },
   'feed/not-a-list': {
-    meaning: 'What a feed sent is no list of addresses: a web page, or another format. The last good copy stays in force.',
+    meaning:
+      'What a feed sent is no list of addresses: a web page, or another format. The last good copy stays in force.',
     help: 'See what the address answers; `format: csv` takes the first column of a table.',
   },
   'feed/bad-lines': {
@@ -65,7 +67,8 @@ export const setErrors = {
     help: 'Nothing has to be done; who keeps the list may want to know.',
   },
   'feed/held-back': {
-    meaning: 'What a feed sent lost more members than `shrink` allows, is empty, or holds half of the internet: it waits for a yes.',
+    meaning:
+      'What a feed sent lost more members than `shrink` allows, is empty, or holds half of the internet: it waits for a yes.',
     help: '`sluice feeds` shows it; `sluice feeds accept NAME` lets it through, and so does the next good content.',
   },
   'feed/nothing-held': {

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Enforcement, LogEvent } from '../../datapath/index.ts';
 import { type Problem, SluiceError } from '../../diagnostics/problem.ts';
+import type { Feeds } from '../../feeds/index.ts';
 import type { CheckResult } from '../../policy/check.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { type CounterRow, counterRows } from '../enforcement/counter-rows.ts';
@@ -13,7 +14,7 @@ import { untilToldToEnd } from '../signals.ts';
 
 const HELP = `
 Stays in the foreground and shows counters and the events of log rules; files of sets are followed, and with --watch the
-policy's own: a version with errors is told and changes nothing. Ctrl-C, SIGTERM
+policy's own: a version with errors is told and changes nothing. Feeds of sets are fetched when they are due. Ctrl-C, SIGTERM
 and \`sluice down\` take the policy down. When the process is killed or an error ends it, the kernel goes on enforcing:
 \`sluice status\` shows it, \`sluice up\` takes over, \`sluice down\` ends it.
 
@@ -100,7 +101,8 @@ async function follow(session: Session, followed: Followed): Promise<{ why: UpEn
   await reporter.up({ policy: path, interfaces, pid: process.pid });
   await session.complain(enforcement.warnings);
   await reportEvents(enforcement, reporter);
-  if (followed.watch) await followPolicy(followed, reporter);
+  const feeds = await keepFeeds(session, followed);
+  if (followed.watch) await followPolicy(followed, reporter, feeds);
   const why = await watch({
     told,
     lost: enforcement.isGone,
@@ -135,8 +137,21 @@ async function reportEvents(enforcement: Enforcement, reporter: UpReporter): Pro
   enforcement.watchSets((change) => void reporter.set(change));
 }
 
+/** Fetches the feeds of sets from now on; what comes in is followed as the file that it is. */
+async function keepFeeds(session: Session, { checked, enforcement }: Followed): Promise<Feeds> {
+  const { createFeeds } = await import('../../feeds/index.ts');
+  return createFeeds({
+    sets: checked.policy?.sets ?? new Map(),
+    onProblem: (_set, problems) => void (enforcement.isGone() || session.complain(problems)),
+  });
+}
+
 /** Puts each version of the policy's file in force that is without errors. */
-async function followPolicy({ path, checked: first, enforcement }: Followed, reporter: UpReporter): Promise<void> {
+async function followPolicy(
+  { path, checked: first, enforcement }: Followed,
+  reporter: UpReporter,
+  feeds: Feeds,
+): Promise<void> {
   const [{ examinePolicy }, { watchFiles }, { problemsOf }] = await Promise.all([
     import('../../policy/load.ts'),
     import('../../datapath/live-sets.ts'),
@@ -151,6 +166,7 @@ async function followPolicy({ path, checked: first, enforcement }: Followed, rep
     const { policy } = result;
     if (policy) checked = result;
     const problems = policy ? attempt(() => enforcement.update(policy)) : result.problems;
+    if (policy && problems.length === 0) feeds.update(policy.sets);
     const rules = policy ? policy.prefilter.length + policy.ingress.rules.length + policy.egress.rules.length : 0;
     await reporter.policy({ policy: path, rules, milliseconds: Math.round(performance.now() - started), problems });
   };

@@ -26,7 +26,7 @@ type Input = CountrySetInput | AsnSetInput;
 
 /** The networks of countries or AS numbers in a database, or undefined when something is wrong, which is reported. */
 export function checkDatabaseSet(input: Input, path: Path, context: SetContext): AddressSetContent | undefined {
-  const selection = 'country' in input ? countries(input, path) : numbers(input, path, context);
+  const selection = 'country' in input ? countries(input) : numbers(input, path, context);
   const file = databaseOf(input, path, context);
   if (!selection || !file) return undefined;
   const result = readNetworks(file.absolute, selection, file.shown);
@@ -48,7 +48,7 @@ export function checkDatabaseSet(input: Input, path: Path, context: SetContext):
 const itemsOf = <T>(value: T | readonly (T | undefined)[]): T[] =>
   (Array.isArray(value) ? value : [value]).filter((item) => item !== undefined);
 
-function countries({ country }: CountrySetInput, _path: Path): NetworkSelection {
+function countries({ country }: CountrySetInput): NetworkSelection {
   return { kind: 'country', codes: itemsOf<string>(country).map((code) => code.trim().toUpperCase()) };
 }
 

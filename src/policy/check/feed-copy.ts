@@ -57,7 +57,10 @@ export function feedCopyText(lines: string, about: Omit<FeedOrigin, 'sha256'>): 
 }
 
 /** Undefined where there is none: the feed has never been fetched. */
-export function readFeedCopy(path: string, shownPath: string): FeedCopy | { readonly problems: readonly Problem[] } | undefined {
+export function readFeedCopy(
+  path: string,
+  shownPath: string,
+): FeedCopy | { readonly problems: readonly Problem[] } | undefined {
   const bytes = readRegularFile(path, MAX_BYTES, shownPath);
   if (!Buffer.isBuffer(bytes)) return bytes.code === 'policy/file-missing' ? undefined : { problems: [bytes] };
   const found = originOf(bytes);

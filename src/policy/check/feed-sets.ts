@@ -1,7 +1,7 @@
 import type { FeedFormat, FeedSettings } from '../checked.ts';
 import type { Path } from '../parse/document.ts';
-import type { AddressSetContent } from './address-sets.ts';
 import { createAddressRangesBuilder } from './address-ranges.ts';
+import type { AddressSetContent } from './address-sets.ts';
 import { feedCopyPath, readFeedCopy } from './feed-copy.ts';
 import { quote } from './numbers.ts';
 import { readDuration, readSize, type SetOptionsInput } from './set-options.ts';

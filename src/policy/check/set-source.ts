@@ -1,6 +1,6 @@
 import type { AddressSet } from '../checked.ts';
-import type { UnreadableFile } from '../parse/read-file.ts';
 import { readNetworks } from '../geo/networks.ts';
+import type { UnreadableFile } from '../parse/read-file.ts';
 import { readFeedCopy } from './feed-copy.ts';
 import { readSetFile, type SetFileResult } from './set-file.ts';
 

@@ -11,9 +11,9 @@ import {
   type FileSetInput,
   type ListSetInput,
 } from './address-sets.ts';
-import { checkPortSet, type PortSetInput } from './port-sets.ts';
 import { type AsnSetInput, type CountrySetInput, checkDatabaseSet } from './database-sets.ts';
 import { checkFeedSet, type FeedSetInput } from './feed-sets.ts';
+import { checkPortSet, type PortSetInput } from './port-sets.ts';
 import type { Report } from './report.ts';
 import type { SetScope, SetTable } from './scope.ts';
 import { checkSetOptions, type SetOptions } from './set-options.ts';

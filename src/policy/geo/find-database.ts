@@ -7,7 +7,14 @@ const FOLDERS = ['/var/lib/GeoIP', '/usr/share/GeoIP', '/usr/local/share/GeoIP']
 
 /** The best first; a database of cities has countries too. */
 const NAMES = {
-  country: ['GeoIP2-Country', 'GeoLite2-Country', 'dbip-country-lite', 'GeoIP2-City', 'GeoLite2-City', 'dbip-city-lite'],
+  country: [
+    'GeoIP2-Country',
+    'GeoLite2-Country',
+    'dbip-country-lite',
+    'GeoIP2-City',
+    'GeoLite2-City',
+    'dbip-city-lite',
+  ],
   asn: ['GeoIP2-ISP', 'GeoLite2-ASN', 'dbip-asn-lite'],
 } as const;
 

@@ -45,7 +45,7 @@ export function readNetworks(
 }
 
 function select(database: Database, selection: NetworkSelection): Networks {
-  const [valueOf, wanted] =
+  const [fieldOf, wanted] =
     selection.kind === 'country'
       ? [countryOf, new Set<string | number>(selection.codes)]
       : [asnOf, new Set<string | number>(selection.numbers)];
@@ -58,7 +58,7 @@ function select(database: Database, selection: NetworkSelection): Networks {
   database.eachNetwork((network, record) => {
     let member = isMember.get(record);
     if (member === undefined) {
-      const value = valueOf(database.recordAt(network));
+      const value = fieldOf(database.recordAt(network));
       member = value !== undefined && wanted.has(value);
       if (value !== undefined) known.add(value);
       if (value !== undefined && member) found.add(value);

@@ -1,5 +1,14 @@
 import * as z from 'zod/mini';
-import { oneOrMore, optional, RANGE_PATTERN, type RangeText, required, SET_PATTERN, type SetReference, text } from './grammar.ts';
+import {
+  oneOrMore,
+  optional,
+  RANGE_PATTERN,
+  type RangeText,
+  required,
+  SET_PATTERN,
+  type SetReference,
+  text,
+} from './grammar.ts';
 
 const SET =
   'a list of addresses, { file: path }, { url: https://… }, { country: [NL] }, { asn: [64500] }, { addresses: […] }, { dynamic: true } or { ports: [80, "8000-8100"] }';
