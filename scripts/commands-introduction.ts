@@ -50,6 +50,7 @@ const ndjsonLines: Readonly<Record<string, string>> = {
   status: 'the whole answer',
   rules: 'a counter',
   sets: 'a set and what it takes; with a name, a member',
+  feeds: 'a feed; of `refresh`, what came of fetching it',
   down: 'the whole answer',
   doctor: 'something about the system, a feature of the kernel, or an interface',
   lab: 'a host (`up`) or a lab (`list`); the whole answer (`clean`)',
