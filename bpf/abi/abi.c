@@ -9,6 +9,7 @@
 #include "rehearsal.h"
 #include "slots.h"
 #include "turn.h"
+#include "window.h"
 
 /* BTF leaves anonymous enums out: their constants go by this one. The prefix is dropped. */
 enum constant {
@@ -18,6 +19,7 @@ enum constant {
 	CONSTANT_FIRST_LOG_LIMIT = FIRST_LOG_LIMIT,
 	CONSTANT_SIDE_BEFORE = SIDE_BEFORE,
 	CONSTANT_SIDE_AFTER = SIDE_AFTER,
+	CONSTANT_MAX_SWITCHES = MAX_SWITCHES,
 };
 
 struct packet packet;
@@ -25,6 +27,8 @@ struct counter counter;
 struct rehearsal rehearsal;
 struct difference_key difference_key;
 struct difference difference;
+struct schedule schedule;
+struct window window;
 
 enum reason reason;
 enum verdict verdict;

@@ -77,7 +77,7 @@ struct packet {
 	__u8 traits; /* enum trait, or-ed */
 	__u8 tcp_flags; /* bit 0 FIN, 1 SYN, 2 RST, 3 PSH, 4 ACK, 5 URG, 6 ECE, 7 CWR */
 	__u8 icmp_type;
-	__u64 time_ns; /* bpf_ktime_get_ns, only in an event */
+	__u64 time_ns; /* bpf_ktime_get_boot_ns, where a window or an event has asked for it; else 0 */
 	__u32 ifindex;
 	__u32 frame_length; /* bytes from the Ethernet header on, as received */
 	__u32 length; /* bytes of the IP packet as its header says; else of the frame behind the link header */

@@ -7,7 +7,8 @@
 struct rehearsal {
 	__u32 ifindex; /* in: the interface the packet arrives on or leaves by */
 	__u32 frame_length; /* in: bytes on the wire, where a capture holds fewer; 0: as many as given */
+	__u64 time_ns; /* in: of the boot clock; 0: now */
 	struct packet packet; /* out: as judged */
 };
 
-_Static_assert(sizeof(struct rehearsal) == 96, "struct rehearsal crosses the boundary: keep it without holes");
+_Static_assert(sizeof(struct rehearsal) == 104, "struct rehearsal crosses the boundary: keep it without holes");

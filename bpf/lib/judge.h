@@ -6,6 +6,7 @@
 #include "maps.h"
 #include "parse.h"
 #include "report.h"
+#include "window.h"
 
 /* Calls a generated function: enum verdict. R6 to R9 are its own, too, so that the linker can put its code in place of
  * the call. */
@@ -38,6 +39,7 @@ static __always_inline struct packet *new_packet(__u32 ifindex, __u32 frame_leng
 			packet->ifindex = pretended->ifindex;
 			if (pretended->frame_length)
 				packet->frame_length = pretended->frame_length;
+			packet->time_ns = pretended->time_ns;
 		}
 	}
 	return packet;

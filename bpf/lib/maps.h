@@ -8,6 +8,7 @@
 #include "../abi/packet.h"
 #include "../abi/rehearsal.h"
 #include "../abi/slots.h"
+#include "../abi/window.h"
 
 /* The one record a packet has. Programs of one hook do not interrupt each other on a CPU. */
 struct {
@@ -42,6 +43,15 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } limits SEC(".maps");
+
+/* When rules match: see window.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct window);
+} windows SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -2,6 +2,7 @@
 /* Counters and events. `sluice_count` and `sluice_log` are called by generated code. */
 #pragma once
 
+#include "clock.h"
 #include "config.h"
 #include "limit.h"
 #include "maps.h"
@@ -31,7 +32,7 @@ __attribute__((noinline, used)) int sluice_log(struct packet *packet, __u32 rule
 	count(packet, rule);
 	if (!limit_allows(limit, interval, burst))
 		return 0;
-	packet->time_ns = bpf_ktime_get_ns();
+	time_of(packet);
 	packet->rule = rule;
 	bpf_ringbuf_output(&events, packet, sizeof(*packet), 0);
 	packet->rule = REASON_NONE;

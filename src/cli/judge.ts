@@ -20,8 +20,9 @@ async function openModel(policy: CheckedPolicy): Promise<Judge> {
   const [{ judge }, { parseFrame }] = await Promise.all([import('../policy/model.ts'), import('../packet/parse.ts')]);
   return {
     kind: 'model',
-    judge(frame, { direction, interface: name, wireLength = frame.length }) {
-      return judge(policy, frame, parseFrame(frame, { ifindex: 0, frameLength: wireLength }), direction, name);
+    judge(frame, { direction, interface: name, wireLength = frame.length, timeMs }) {
+      const packet = parseFrame(frame, { ifindex: 0, frameLength: wireLength });
+      return judge(policy, frame, packet, direction, name, timeMs);
     },
     close: () => undefined,
   };

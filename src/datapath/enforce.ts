@@ -34,6 +34,7 @@ import { requireRights } from './rights.ts';
 import { createRuntimeMembers } from './runtime-members.ts';
 import { type Pending, pendingOf } from './standing.ts';
 import { isAlive, readState, stateStamp, writeState } from './state.ts';
+import { keepSchedules, windowsOf } from './windows.ts';
 import { belongsToAnother, type Written } from './written.ts';
 
 /** What has expired is not found anyway; its room is wanted now and then. */
@@ -96,6 +97,9 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     generations: [...built(), ...retained.all()].map(({ generation }) => generation),
     runtime,
   });
+  const schedules = keepSchedules(() =>
+    [...built(), ...retained.all()].flatMap(({ generation }) => windowsOf(generation)),
+  );
 
   function isGone(): boolean {
     const { interfaces } = current.state;
@@ -328,6 +332,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       watch?.close();
       clearInterval(sweeper);
       clearTimeout(ending);
+      schedules.stop();
       for (const change of changes.values()) change.abort();
       unsubscribe();
       try {

@@ -1,5 +1,5 @@
 import { FIRST_RULE, type Packet, packetCodec } from '../generated/abi.ts';
-import { readRingBuffer } from '../kernel/index.ts';
+import { bootEpochMs, readRingBuffer } from '../kernel/index.ts';
 import type { CheckedRule } from '../policy/checked.ts';
 import type { Generation } from './generation.ts';
 
@@ -20,8 +20,7 @@ export function subscribeToLog(
   const map = maps.all.get('events');
   if (map === undefined) return () => {};
   const reader = readRingBuffer(map);
-  // Monotonic time is what the kernel writes: one look at both clocks tells how they lie to each other.
-  const bootMs = Date.now() - Number(process.hrtime.bigint() / 1_000_000n);
+  const bootMs = bootEpochMs();
   reader.subscribe(
     (record) => {
       const packet = packetCodec.read(record, 0);

@@ -24,6 +24,7 @@ import { explainMemory } from './no-memory.ts';
 import { dataPlane } from './objects.ts';
 import { createRecordSet, type RecordSet, type RecordSets, sharedSet } from './record-sets.ts';
 import type { RuntimeMembers } from './runtime-members.ts';
+import { createWindowsMap } from './windows.ts';
 
 /** The maps of a generation, made when a program first asks for one. */
 export interface GenerationMaps {
@@ -87,6 +88,7 @@ export function createGenerationMaps(
     const rows = operands.get(name);
     if (rows) return createArray(name, new Uint8Array(rows.words.buffer), 0);
     if (name === 'rounds') return createRounds();
+    if (name === 'windows') return createWindowsMap(compiled.windows.all);
     if (name === 'bitmaps') return createArray(name, compiled.bitmaps, 0);
     if (name === '.rodata') return createConstants(hook, constants);
     const { type, keySize, valueSize, maxEntries, flags } = dataPlane(hook).maps.get(name) as ObjectMap;

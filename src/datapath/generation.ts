@@ -1,7 +1,7 @@
 import { type BpfFunction, canBeInlined, inlineCalls, type LinkedProgram, link, patchMaps } from '../asm/index.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
 import { PROGRAM_REJECT } from '../generated/abi.ts';
-import { BPF_F_XDP_HAS_FRAGS, loadProgram, type MapHandle, type Program, VerifierError } from '../kernel/index.ts';
+import { BPF_F_XDP_HAS_FRAGS, bootEpochMs, loadProgram, type MapHandle, type Program, VerifierError } from '../kernel/index.ts';
 import { loadFunctionBtf } from '../kernel/program/function-btf.ts';
 import type { CompiledHook, CompiledPolicy } from '../policy/compile.ts';
 import { placeOfRule } from '../policy/rule-place.ts';
@@ -9,6 +9,7 @@ import { createGenerationMaps, type GenerationMaps } from './generation-maps.ts'
 import { explainMemory } from './no-memory.ts';
 import { dataPlane } from './objects.ts';
 import type { RuntimeMembers } from './runtime-members.ts';
+import { writeSchedules } from './windows.ts';
 
 /** A whole set of programs for one policy, loaded and verified, attached to nothing. Immutable but for its maps. */
 export interface Generation {
@@ -106,6 +107,8 @@ export function buildGeneration(compiled: CompiledPolicy, options: GenerationOpt
     const tc = compiled.tc && loadHook('tc', compiled.tc);
     const marks = constants['has_mark'] === 1 && actsOnPackets;
     const mark = marks ? loadMark() : undefined;
+    const windows = maps.all.get('windows');
+    if (windows && !options.rehearse) writeSchedules(windows, compiled.windows.all, Date.now(), bootEpochMs());
     return { compiled, xdp, tc, mark, programs, maps, close, [Symbol.dispose]: close };
   } catch (error) {
     close();

@@ -17,6 +17,7 @@ import type { Judgement } from '../policy/model.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { type Inspection, inspect } from './inspect.ts';
+import { pretendTime } from './pretended-time.ts';
 
 /** What the kernel says of a packet. What it passed on the way is in the counters, not here. */
 export type KernelJudgement = Omit<Judgement, 'counted' | 'logged'>;
@@ -28,6 +29,8 @@ export interface JudgeOptions {
   readonly interface?: string;
   /** Bytes on the wire, where a capture kept fewer. */
   readonly wireLength?: number;
+  /** When it passes, Unix time in milliseconds; now where left out. Only rules with a `when` ask. */
+  readonly timeMs?: number;
 }
 
 /** A policy compiled, verified and loaded, attached to nothing: it judges packets that are handed to it. */
@@ -64,6 +67,8 @@ export function openRehearsal(policy: CheckedPolicy, options: RehearsalOptions =
     throw error;
   }
   const view = new DataView(memory.buffer);
+  const windows = generation.maps.all.get('windows');
+  const pretended = windows && pretendTime(windows, generation.compiled.windows.all);
   const runnerFor = (program: Generation['tc'], maxFrame: number): TestRunner | undefined =>
     program && createTestRunner(program, { maxFrame });
   const longest = { ingress: options.multiBuffer ? LONGEST_IN_BUFFERS : LONGEST_FRAME, egress: LONGEST_FRAME };
@@ -79,13 +84,14 @@ export function openRehearsal(policy: CheckedPolicy, options: RehearsalOptions =
 
   return {
     generation,
-    judge(frame, { direction = 'ingress', interface: name, wireLength = frame.length } = {}) {
+    judge(frame, { direction = 'ingress', interface: name, wireLength = frame.length, timeMs } = {}) {
       // Nothing is attached where nothing is judged.
       if (!runners[direction]) return unjudged(policy);
       if (frame.length < ETHERNET_HEADER_LENGTH) return tooShortForTestRun(policy);
       const runner = runners[endsInIpHeader(frame) ? 'ingress' : direction] as TestRunner;
       view.setUint32(rehearsalFields.ifindex.offset, name === undefined ? 0 : interfaceIndex(name), true);
       view.setUint32(rehearsalFields.frameLength.offset, wireLength, true);
+      if (pretended) view.setBigUint64(rehearsalFields.timeNs.offset, pretended(timeMs ?? Date.now()), true);
       runner.run(fitting(frame, longest[direction]));
       return readJudgement();
     },

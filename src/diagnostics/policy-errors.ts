@@ -152,6 +152,14 @@ export const policyErrors = {
     meaning: 'A rule has a `filter`, and libpcap, which compiles it, is not on this machine.',
     help: 'Install it: `apt install libpcap0.8` (from Debian 13 on `libpcap0.8t64`).',
   },
+  'policy/bad-window': {
+    meaning: 'A window of time in `when` has a day or a time of day that is none, or opens too often.',
+    help: 'Write { days: mon-fri, from: "08:00", to: "18:00", timezone: Europe/Berlin }; each part may be left out.',
+  },
+  'policy/unknown-timezone': {
+    meaning: 'A window of time is in a time zone that the IANA database does not have, as this version of Node knows it.',
+    help: 'Write a name like Europe/Berlin or UTC: `timedatectl list-timezones` shows them all. UTC+1 is none: clocks are changed.',
+  },
   'policy/bad-action': {
     meaning: 'A rule’s action is none that Sluice knows.',
     help: 'Write allow, drop, reject, count, log, { log: "10/s" } or { mark: 7 }.',

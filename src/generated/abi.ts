@@ -128,6 +128,7 @@ export const FIRST_PART = 1;
 export const FIRST_LOG_LIMIT = 1;
 export const SIDE_BEFORE = 0;
 export const SIDE_AFTER = 1;
+export const MAX_SWITCHES = 255;
 
 /** `struct packet` */
 export interface Packet {
@@ -291,26 +292,30 @@ export const counterCodec: codec.Codec<Counter> = {
 export interface Rehearsal {
   readonly ifindex: number;
   readonly frameLength: number;
+  readonly timeNs: bigint;
   readonly packet: Packet;
 }
 
 export const rehearsalFields = {
   ifindex: { name: 'ifindex', offset: 0, size: 4 },
   frameLength: { name: 'frame_length', offset: 4, size: 4 },
-  packet: { name: 'packet', offset: 8, size: 88 },
+  timeNs: { name: 'time_ns', offset: 8, size: 8 },
+  packet: { name: 'packet', offset: 16, size: 88 },
 } as const satisfies Record<string, codec.StructField>;
 
 export const rehearsalCodec: codec.Codec<Rehearsal> = {
-  size: 96,
+  size: 104,
   read: (view, offset) => ({
     ifindex: view.getUint32(offset, true),
     frameLength: view.getUint32(offset + 4, true),
-    packet: packetCodec.read(view, offset + 8),
+    timeNs: view.getBigUint64(offset + 8, true),
+    packet: packetCodec.read(view, offset + 16),
   }),
   write(view, offset, value) {
     view.setUint32(offset, value.ifindex, true);
     view.setUint32(offset + 4, value.frameLength, true);
-    packetCodec.write(view, offset + 8, value.packet);
+    view.setBigUint64(offset + 8, value.timeNs, true);
+    packetCodec.write(view, offset + 16, value.packet);
   },
 };
 
@@ -373,6 +378,52 @@ export const differenceCodec: codec.Codec<Difference> = {
     view.setBigUint64(offset, value.packets, true);
     view.setBigUint64(offset + 8, value.bytes, true);
     packetCodec.write(view, offset + 16, value.example);
+  },
+};
+
+/** `struct schedule` */
+export interface Schedule {
+  readonly end: bigint;
+  readonly switches: readonly bigint[];
+}
+
+export const scheduleFields = {
+  end: { name: 'end', offset: 0, size: 8 },
+  switches: { name: 'switches', offset: 8, size: 2040 },
+} as const satisfies Record<string, codec.StructField>;
+
+export const scheduleCodec: codec.Codec<Schedule> = {
+  size: 2048,
+  read: (view, offset) => ({
+    end: view.getBigUint64(offset, true),
+    switches: codec.array(codec.i64, 255).read(view, offset + 8),
+  }),
+  write(view, offset, value) {
+    view.setBigUint64(offset, value.end, true);
+    codec.array(codec.i64, 255).write(view, offset + 8, value.switches);
+  },
+};
+
+/** `struct window` */
+export interface Window {
+  readonly current: bigint;
+  readonly schedules: readonly Schedule[];
+}
+
+export const windowFields = {
+  current: { name: 'current', offset: 0, size: 8 },
+  schedules: { name: 'schedules', offset: 8, size: 4096 },
+} as const satisfies Record<string, codec.StructField>;
+
+export const windowCodec: codec.Codec<Window> = {
+  size: 4104,
+  read: (view, offset) => ({
+    current: view.getBigUint64(offset, true),
+    schedules: codec.array(scheduleCodec, 2).read(view, offset + 8),
+  }),
+  write(view, offset, value) {
+    view.setBigUint64(offset, value.current, true);
+    codec.array(scheduleCodec, 2).write(view, offset + 8, value.schedules);
   },
 };
 

@@ -100,7 +100,7 @@ export {
   probeTcx,
 } from './probe/probes.ts';
 export { allowedCpus, currentCpu, onCpu, setAllowedCpus } from './process/affinity.ts';
-export { bootTimeNs } from './process/boot-time.ts';
+export { bootEpochMs, bootTimeNs } from './process/boot-time.ts';
 export { possibleCpus } from './process/cpus.ts';
 export { lockFile, tryLockFile } from './process/file-lock.ts';
 export { waitForPackets } from './process/grace-period.ts';

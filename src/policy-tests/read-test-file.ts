@@ -9,11 +9,12 @@ import type { PacketSpec } from '../packet/spec.ts';
 import { directions } from '../policy/decision.ts';
 import type { Path, PolicyDocument } from '../policy/parse/document.ts';
 import { parseYaml } from '../policy/parse/yaml.ts';
+import { parseTime } from '../policy/when/parse-time.ts';
 import type { PolicyTest, ReadTestFile } from './test-file.ts';
 
 const verdicts = ['allow', 'drop', 'reject'] as const;
 export const FILE_KEYS = ['policy', 'tests'] as const;
-export const TEST_KEYS = ['packet', 'expect', 'rule', 'reason', 'direction', 'interface', 'name'] as const;
+export const TEST_KEYS = ['packet', 'expect', 'rule', 'reason', 'direction', 'interface', 'at', 'name'] as const;
 const EXAMPLE = "write it like { packet: 'tcp 198.51.100.7:40000 > 192.0.2.10:22', expect: drop }";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -94,6 +95,9 @@ function checkTest(
   }
   if (interfaceName !== undefined && typeof interfaceName !== 'string')
     wrong([...path, 'interface'], 'interface must be a name');
+  const timeMs = fields['at'] === undefined ? undefined : parseTime(String(fields['at']));
+  if (timeMs === undefined && fields['at'] !== undefined)
+    wrong([...path, 'at'], `"${String(fields['at'])}" is no time`, 'write it like 2026-12-24T18:00+01:00');
   const spec = readPacket(notation, [...path, 'packet'], document, problems, wrong);
   if (spec === undefined || expect === undefined || direction === undefined) return undefined;
   const onInterface = typeof interfaceName === 'string' ? interfaceName : spec.interface;
@@ -107,6 +111,7 @@ function checkTest(
     ...(rule !== undefined && { rule: rule as string | null, rulePlace: document.place([...path, 'rule']) }),
     ...(reason !== undefined && { reason: String(reason) }),
     ...(onInterface !== undefined && { interface: onInterface }),
+    ...(timeMs !== undefined && { timeMs }),
   };
 }
 

@@ -33,7 +33,11 @@ export function runTests(file: TestFile, policy: CheckedPolicy, judge: JudgeFram
 
 function runTest(file: TestFile, policy: CheckedPolicy, judge: JudgeFrame, test: PolicyTest): TestResult {
   const name = test.interface ?? policy.interfaces[0];
-  const circumstances = { direction: test.direction, ...(name !== undefined && { interface: name }) };
+  const circumstances = {
+    direction: test.direction,
+    ...(name !== undefined && { interface: name }),
+    ...(test.timeMs !== undefined && { timeMs: test.timeMs }),
+  };
   const decision = judge(buildFrame(test.packet), circumstances);
   const actual = verdictData(decision, policy);
   return {

@@ -31,6 +31,8 @@ export interface PolicyTest {
   readonly reason?: string;
   readonly direction: Direction;
   readonly interface?: string;
+  /** When the packet passes, Unix time; left out: now. */
+  readonly timeMs?: number;
 }
 
 export interface ReadTestFile {

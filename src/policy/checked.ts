@@ -85,6 +85,20 @@ export interface CheckedMatch {
   readonly interface?: readonly string[];
   readonly payload?: PayloadMatch;
   readonly filter?: FilterMatch;
+  /** One of them is open. */
+  readonly when?: readonly TimeWindow[];
+}
+
+/** Open while the clock of the time zone shows a time from `from` to before `to`. */
+export interface TimeWindow {
+  /** Days on which it begins, 0 Monday to 6 Sunday, ascending. */
+  readonly days: readonly number[];
+  /** Seconds since midnight as the clock shows it: 0 to 86,399. */
+  readonly from: number;
+  /** 0 to 86,400. Where it is not above `from`, the window ends on the day after. */
+  readonly to: number;
+  /** A name of the IANA time zone database. */
+  readonly timezone: string;
 }
 
 /** Which IP protocols, per family (after extension headers), and whether ARP. */

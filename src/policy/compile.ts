@@ -21,6 +21,7 @@ import { type Plan, planPolicy, type StagePlan } from './plan.ts';
 import { type Structure, structureChain } from './structure.ts';
 import { createBitmapTable, createSetTable, type TrieMap } from './tables.ts';
 import { verdictOf } from './verdict.ts';
+import { createWindowTable, type WindowTable } from './window-table.ts';
 
 export interface CompileOptions {
   /** The kernel's number for an interface that a rule names. */
@@ -48,6 +49,8 @@ export interface CompiledPolicy {
   readonly operands: readonly OperandTable[];
   /** The value of the map `bitmaps`; empty where none is used. */
   readonly bitmaps: Uint8Array;
+  /** What the entries of the map `windows` stand for; none where no rule has a `when`. */
+  readonly windows: WindowTable;
   /** Entries of the map `counters` for each CPU: reasons, then rules. */
   readonly counters: number;
   /** Entries of the map `limits`: the data plane's own, then one a log rule. */
@@ -76,6 +79,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
   const plan = planPolicy(policy);
   const sets = createSetTable(policy.sets, options.previous?.tries);
   const bitmaps = createBitmapTable();
+  const windows = createWindowTable();
   const logs = logRules(policy);
   const structures = new Map<string, Structure>();
   const tables = new Map<string, ClassifierTable>();
@@ -99,6 +103,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
       hook,
       sets,
       bitmaps,
+      windows,
       firstLogRule: logs.first,
       interfaceIndex: options.interfaceIndex,
       multiBuffer: options.multiBuffer ?? false,
@@ -131,6 +136,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
     tables: [...tables.values()],
     operands: [...structures.values()].flatMap(operandsOfStructure),
     bitmaps: bitmaps.contents(),
+    windows,
     counters,
     limits: FIRST_LOG_LIMIT + logs.count,
     constants: {

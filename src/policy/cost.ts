@@ -18,7 +18,7 @@ export interface Cost {
 
 /** A rule that is passed by: most end at their first test, and one in four of those is mispredicted. */
 const RULE_NS = 2;
-const TEST_NS: Readonly<Partial<Record<Test['kind'], number>>> = { address: 4, payload: 8, filter: 20 };
+const TEST_NS: Readonly<Partial<Record<Test['kind'], number>>> = { address: 4, payload: 8, filter: 20, window: 50 };
 
 /** What a rule does that does not decide, for each packet, of which it has some. */
 const EFFECT_NS = 10;

@@ -14,6 +14,8 @@ export interface Circumstances {
   readonly interface?: string;
   /** Bytes on the wire, where a capture kept fewer. */
   readonly wireLength?: number;
+  /** When it passes, Unix time in milliseconds; now where left out. Only rules with a `when` ask. */
+  readonly timeMs?: number;
 }
 
 /** A verdict as data, the same in every command. */

@@ -8,6 +8,7 @@ import type {
   FilterMatch,
   NumberRange,
   PayloadMatch,
+  TimeWindow,
 } from './checked.ts';
 
 /** A field of `struct packet`: its C name, offset and size in bytes, as generated from BTF. */
@@ -37,6 +38,8 @@ export type Test =
   | { readonly kind: 'interface'; readonly names: readonly string[] }
   | { readonly kind: 'payload'; readonly match: PayloadMatch; readonly operand?: number }
   | { readonly kind: 'filter'; readonly match: FilterMatch }
+  /** One of the windows is open. */
+  | { readonly kind: 'window'; readonly windows: readonly TimeWindow[] }
   | { readonly kind: 'never' };
 
 export interface LoweredRule {
@@ -77,6 +80,7 @@ export function lowerMatch(match: CheckedMatch): Test[] {
   if (match.to) tests.push({ kind: 'address', side: 'dst', match: match.to });
   if (match.payload) tests.push({ kind: 'payload', match: match.payload });
   if (match.filter) tests.push({ kind: 'filter', match: match.filter });
+  if (match.when) tests.push({ kind: 'window', windows: match.when });
   return tests;
 }
 

@@ -11,6 +11,7 @@ import type {
   PayloadMatch,
   ProtocolMatch,
 } from './checked.ts';
+import { isOpen } from './when/is-open.ts';
 
 /** What a match is asked about. */
 export interface Subject {
@@ -18,6 +19,8 @@ export interface Subject {
   readonly frame: Uint8Array;
   readonly packet: Packet;
   readonly interfaceName: string | undefined;
+  /** When the packet passes, Unix time in milliseconds. */
+  readonly timeMs: number;
 }
 
 /** Whether every match that is named is true of the packet. */
@@ -52,6 +55,7 @@ const tests: { readonly [Name in keyof CheckedMatch]-?: Test } = {
   payload: ({ payload }, subject) => payload === undefined || hasBytes(payload, subject),
   filter: ({ filter }, { frame, packet }) =>
     filter === undefined || runCbpf(filter.program, frame, packet.frameLength) !== 0,
+  when: ({ when }, { timeMs }) => when === undefined || isOpen(when, timeMs),
 };
 
 const names = Object.keys(tests) as (keyof CheckedMatch)[];

@@ -23,7 +23,8 @@ export interface Judgement {
 /**
  * The reference model: what the policy says of a packet, straight from its checked form, with nothing of the compiler
  * in between. Plain and slow on purpose: the kernel's verdicts are tested against it. `packet` is what `parseFrame`
- * says of `frame`; `interfaceName` is the interface that it passes, without which no match on an interface is true.
+ * says of `frame`; `interfaceName` is the interface that it passes, without which no match on an interface is true; `timeMs` is
+ * when it passes (Unix time), now where it is left out.
  */
 export function judge(
   policy: CheckedPolicy,
@@ -31,6 +32,7 @@ export function judge(
   packet: Packet,
   direction: 'ingress' | 'egress',
   interfaceName?: string,
+  timeMs = Date.now(),
 ): Judgement {
   const untouched = { mark: packet.mark, counted: [], logged: [] };
   if (direction === 'egress' && !judgesEgress(policy)) {
@@ -40,7 +42,7 @@ export function judge(
     const verdict = policy.malformed;
     return { ...untouched, ...decidedBy(packet.rule), verdict, stage: 'parse' };
   }
-  const subject = { policy, frame, packet, interfaceName };
+  const subject = { policy, frame, packet, interfaceName, timeMs };
   const course: Course = { mark: packet.mark, counted: [], logged: [] };
   const prefiltered = direction === 'ingress' ? firstDecision(policy.prefilter, subject, course) : undefined;
   const decision = prefiltered ?? firstDecision(policy[direction].rules, subject, course);

@@ -57,6 +57,7 @@ const costs: Record<Test['kind'], number> = {
   address: 4,
   payload: 10,
   filter: 20,
+  window: 50,
 };
 
 export function simplifyTests(tests: readonly Test[], sets: ReadonlyMap<string, AddressSet>): Test[] {

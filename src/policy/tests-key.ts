@@ -1,4 +1,4 @@
-import type { AddressMatch, AddressOperand, NumberRange } from './checked.ts';
+import type { AddressMatch, AddressOperand, NumberRange, TimeWindow } from './checked.ts';
 import type { Test } from './lower.ts';
 
 /** The same string for the same tests, and another for others. */
@@ -24,10 +24,16 @@ function testKey(test: Test): string {
     }
     case 'filter':
       return JSON.stringify(test.match.program);
+    case 'window':
+      return `when ${windowsKey(test.windows)}`;
     default:
       return test.kind;
   }
 }
+
+/** The same for the same windows in the same order. */
+export const windowsKey = (windows: readonly TimeWindow[]): string =>
+  windows.map(({ days, from, to, timezone }) => `${days.join('')} ${from}-${to} ${timezone}`).join();
 
 const rangesKey = (ranges: readonly NumberRange[]): string => ranges.map(([lo, hi]) => `${lo}-${hi}`).join();
 

@@ -60,6 +60,7 @@ export function createNarrowedModel(policy: CheckedPolicy): NarrowedModel {
         packet,
         circumstances.direction,
         circumstances.interface,
+        circumstances.timeMs,
       );
       known.set(made, judgement);
       return judgement;

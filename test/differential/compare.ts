@@ -21,12 +21,12 @@ export interface Comparison {
 
 /** Judges the frame by the reference model and by the compiled program in the kernel. */
 export function compare(policy: CheckedPolicy, rehearsal: Rehearsal, frame: TestFrame): Comparison {
-  const { direction, wireLength } = frame;
+  const { direction, wireLength, timeMs } = frame;
   const bytes = frame.bytes.subarray(0, LONGEST_FRAME);
   const at = frame.interface === undefined ? {} : { interface: frame.interface };
-  const kernel = rehearsal.judge(bytes, { direction, wireLength, ...at });
+  const kernel = rehearsal.judge(bytes, { direction, wireLength, timeMs, ...at });
   const packet = parseFrame(bytes, { ifindex: 0, frameLength: wireLength });
-  const model = judge(policy, bytes, packet, direction, frame.interface);
+  const model = judge(policy, bytes, packet, direction, frame.interface, timeMs);
   const judged = bytes.length >= ETHERNET_HEADER_LENGTH && (direction === 'ingress' || judgesEgress(policy));
   const fields = judged ? packetDifferences(packet, rehearsal.packet()) : [];
   return { model, judged, differences: [...judgementDifferences(model, kernel), ...fields] };
@@ -56,9 +56,9 @@ export function packetDifferences(typescript: Packet, kernel: Packet): string[] 
 }
 
 /** A frame in words and in hex, as a failure shows it. */
-export function describeFrame({ bytes, wireLength, direction, interface: name }: TestFrame): string {
+export function describeFrame({ bytes, wireLength, direction, interface: name, timeMs }: TestFrame): string {
   const packet = parseFrame(bytes, { ifindex: 0, frameLength: wireLength });
   const cut = wireLength === bytes.length ? '' : ` of ${wireLength}`;
-  const where = `${direction}${name === undefined ? '' : ` at ${name}`}, ${bytes.length}${cut} bytes`;
+  const where = `${direction}${name === undefined ? '' : ` at ${name}`}, ${bytes.length}${cut} bytes, at ${new Date(timeMs).toISOString()}`;
   return `${describePacket(packet)}\n${where}: ${Buffer.from(bytes).toString('hex')}`;
 }

@@ -17,6 +17,8 @@ export interface TestFrame {
   readonly wireLength: number;
   readonly direction: 'ingress' | 'egress';
   readonly interface: string | undefined;
+  /** When it passes: Unix time, milliseconds. */
+  readonly timeMs: number;
 }
 
 /** What a packet has where its rule does not say, with what the expressions of filters.ts name. */
@@ -75,12 +77,13 @@ const TRIES = 8;
 /** Frames without end for a policy: most aimed at one of its rules, each third one damaged. */
 export function createFrames(policy: CheckedPolicy, random: Random): () => TestFrame {
   const aims = allRules(policy).map((rule) => ({ rule, values: valuesOf(rule.match, policy) }));
+  const time = createTimes();
   const anything = valuesOf({}, policy);
 
   function aimedAt({ rule, values }: (typeof aims)[number]): TestFrame {
     const direction = (rule.stage === 'egress') !== random.once(8) ? 'egress' : 'ingress';
     for (let tries = random.integer(1, TRIES); ; tries--) {
-      const frame = { ...wholeFrame(values, policy, random), direction } as const;
+      const frame = { ...wholeFrame(values, policy, random, time), direction } as const;
       if (tries === 1 || hits(rule, policy, frame)) return frame;
     }
   }
@@ -89,18 +92,27 @@ export function createFrames(policy: CheckedPolicy, random: Random): () => TestF
     const whole =
       aims.length > 0 && !random.once(6)
         ? aimedAt(random.pick(aims))
-        : { ...wholeFrame(anything, policy, random), direction: random.pick(['ingress', 'egress'] as const) };
+        : { ...wholeFrame(anything, policy, random, time), direction: random.pick(['ingress', 'egress'] as const) };
     return random.once(3) ? { ...whole, ...mutated(whole.bytes, random) } : whole;
   };
 }
 
-function wholeFrame(values: Values, policy: CheckedPolicy, random: Random): Omit<TestFrame, 'direction'> {
-  const bytes = withPayload(buildFrame(specFor(values, random)), values.payload, random);
-  return { bytes, wireLength: bytes.length, interface: interfaceFor(values, policy, random) };
+/** Times of some weeks, so that the kernel's schedules are written anew only now and then. */
+function createTimes(): (random: Random) => number {
+  let weekMs = 0;
+  return (random) => {
+    if (weekMs === 0 || random.once(60)) weekMs = Date.UTC(random.integer(2001, 2040), 0, 7 * random.integer(0, 52));
+    return weekMs + random.integer(0, 7 * 86_400) * 1000 + random.integer(0, 999);
+  };
 }
 
-function hits({ match }: CheckedRule, policy: CheckedPolicy, { bytes, interface: interfaceName }: TestFrame): boolean {
-  return matches(match, { policy, frame: bytes, packet: parseFrame(bytes, { ifindex: 0 }), interfaceName });
+function wholeFrame(values: Values, policy: CheckedPolicy, random: Random, time: ReturnType<typeof createTimes>): Omit<TestFrame, 'direction'> {
+  const bytes = withPayload(buildFrame(specFor(values, random)), values.payload, random);
+  return { bytes, wireLength: bytes.length, interface: interfaceFor(values, policy, random), timeMs: time(random) };
+}
+
+function hits({ match }: CheckedRule, policy: CheckedPolicy, { bytes, interface: interfaceName, timeMs }: TestFrame): boolean {
+  return matches(match, { policy, frame: bytes, packet: parseFrame(bytes, { ifindex: 0 }), interfaceName, timeMs });
 }
 
 function interfaceFor({ interfaces }: Values, policy: CheckedPolicy, random: Random): string | undefined {

@@ -167,7 +167,31 @@ const networkMatches = (): Readonly<Record<string, fc.Arbitrary<unknown>>> => ({
   interface: list(fc.constantFrom(...interfaces)),
   payload: payload(),
   filter: fc.constantFrom(...filters),
+  when: when(),
 });
+
+/** Windows that are often open, and often not, in zones that set their clocks in every way. */
+const when = (): fc.Arbitrary<unknown> => {
+  const time = fc.integer({ min: 0, max: 86_399 }).map((second) => {
+    const parts = [Math.floor(second / 3600), Math.floor(second / 60) % 60, second % 60];
+    return parts.map((part) => String(part).padStart(2, '0')).join(':');
+  });
+  const day = fc.constantFrom('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun', 'mon-fri', 'sat-mon');
+  const zone = fc.constantFrom(
+    'UTC',
+    'Europe/Berlin',
+    'America/St_Johns',
+    'Australia/Lord_Howe',
+    'Pacific/Apia',
+    'Africa/Casablanca',
+    'Asia/Kathmandu',
+  );
+  const window = fc.record(
+    { days: fc.oneof(day, fc.array(day, { minLength: 1, maxLength: 4 })), from: time, to: time, timezone: zone },
+    { requiredKeys: [] },
+  );
+  return fc.oneof(window, fc.array(window, { minLength: 1, maxLength: 3 }));
+};
 
 /** One or two of them. */
 const some = (matches: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<Rule> =>

@@ -34,7 +34,8 @@ test('every packet made for a rule is one that the rule matches', () => {
       if (rule.match.filter) seen.withFilter++;
       if (rule.match.filter && inside.length > 0) seen.filtersMet++;
       for (const { frame, packet, circumstances } of inside) {
-        const subject = { policy, frame, packet, interfaceName: circumstances.interface };
+        const { interface: interfaceName, timeMs } = circumstances;
+        const subject = { policy, frame, packet, interfaceName, timeMs };
         expect([rule.match, applies(rule, subject)]).toEqual([rule.match, true]);
       }
     }
@@ -50,7 +51,8 @@ test('the narrowed model says what the reference model says', () => {
     for (const { inside, edges } of made(policy)) {
       for (const one of [...inside, ...edges]) {
         const { frame, packet, circumstances } = one;
-        const whole = judge(policy, frame, packet, circumstances.direction, circumstances.interface);
+        const { direction, interface: name, timeMs } = circumstances;
+        const whole = judge(policy, frame, packet, direction, name, timeMs);
         expect(narrowed.judge(one)).toEqual(whole);
       }
     }

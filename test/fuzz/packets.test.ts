@@ -37,6 +37,7 @@ function createPackets(random: Random): () => TestFrame {
     const passing = {
       direction: random.pick(['ingress', 'egress'] as const),
       interface: random.pick(['eth0', 'eth1', undefined]),
+      timeMs: Date.now(),
     };
     return { ...mutated(bytes, random), ...passing };
   };

@@ -4,6 +4,7 @@ import { lineText } from '../../diagnostics/source.ts';
 import type { CheckedPolicy } from '../../policy/checked.ts';
 import { type Decision, type Direction, decidedAt, directions, verdictData } from '../../policy/decision.ts';
 import { reasonInWords } from '../../policy/words/reason.ts';
+import { type AtOption, atOption } from '../at-option.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { interfaceOf, openJudge } from '../judge.ts';
 import type { Answer } from '../output/answer.ts';
@@ -20,7 +21,7 @@ Options are flags, type, code, length, ttl, dscp, vlan, fragment, payload and in
 
 Exit status: 0 the packet is allowed, 1 it is dropped or rejected (or the policy has errors), 2 wrong use.`;
 
-interface Options {
+interface Options extends AtOption {
   readonly model?: boolean;
   readonly direction: Direction;
   readonly interface?: string;
@@ -32,6 +33,7 @@ export function askCommand(): Command {
     .argument('<packet...>', 'the packet')
     .addOption(new Option('-d, --direction <direction>', 'which way it goes').choices(directions).default('ingress'))
     .option('-i, --interface <name>', "the interface that it passes (default: the policy's first)")
+    .addOption(atOption('now'))
     .option('-m, --model', 'ask the reference model, which needs no root')
     .addHelpText('after', HELP)
     .action(answering(ask));
@@ -48,7 +50,11 @@ async function ask(session: Session, options: Options, path: string, words: read
   ]);
   const frame = buildFrame(spec);
   const name = interfaceOf(policy, options.interface ?? spec.interface);
-  const circumstances = { direction: options.direction, ...(name !== undefined && { interface: name }) };
+  const circumstances = {
+    direction: options.direction,
+    ...(name !== undefined && { interface: name }),
+    ...(options.at !== undefined && { timeMs: options.at }),
+  };
   const judge = await openJudge(policy, options);
   try {
     const decision = judge.judge(frame, circumstances);
@@ -67,6 +73,7 @@ interface Question {
   readonly judgedBy: 'kernel' | 'model';
   readonly direction: Direction;
   readonly interface?: string;
+  readonly timeMs?: number;
 }
 
 function answerOf(question: Question, width: number): Answer {
@@ -78,6 +85,7 @@ function answerOf(question: Question, width: number): Answer {
       packet,
       direction,
       interface: question.interface ?? null,
+      ...(question.timeMs !== undefined && { at: new Date(question.timeMs) }),
       ...verdictData(decision, policy),
       explanation: reasonInWords(decision, policy),
       ...passed,
@@ -105,6 +113,7 @@ function inWords(
   const rows: string[][] = [
     ['because', reasonInWords(decision, policy)],
     ['stage', where],
+    ...(question.timeMs === undefined ? [] : [['at', new Date(question.timeMs).toISOString()]]),
     ...(rule ? [['rule', rule.name]] : []),
     ...Object.entries(passed).map(([what, value]) => [what, Array.isArray(value) ? value.join(', ') : hex(value)]),
     ['asked', judgedBy === 'kernel' ? 'the compiled program, in the kernel' : 'the reference model'],

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { CheckedPolicy } from '../../policy/checked.ts';
 import { type Circumstances, type Direction, directions, verdictData } from '../../policy/decision.ts';
+import { type AtOption, atOption } from '../at-option.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { interfaceOf, type Judge, openJudge } from '../judge.ts';
 import { toJson } from '../output/answer.ts';
@@ -20,7 +21,7 @@ the state of the packet decided.
 
 Exit status: 0 all packets are judged (with --compare: alike), 1 not, 2 wrong use.`;
 
-interface Options {
+interface Options extends AtOption {
   readonly model?: boolean;
   readonly compare?: string;
   readonly direction: Direction;
@@ -36,6 +37,7 @@ export function replayCommand(): Command {
       new Option('-d, --direction <direction>', 'which way the packets go').choices(directions).default('ingress'),
     )
     .option('-i, --interface <name>', "the interface that they pass (default: the policy's first)")
+    .addOption(atOption('when the capture says'))
     .option('-m, --model', 'ask the reference model, which needs no root')
     .addHelpText('after', HELP)
     .action(answering(replay));
@@ -62,7 +64,11 @@ interface Given {
 
 function circumstancesFor(policy: CheckedPolicy, options: Options): Circumstances {
   const name = interfaceOf(policy, options.interface);
-  return { direction: options.direction, ...(name !== undefined && { interface: name }) };
+  return {
+    direction: options.direction,
+    ...(name !== undefined && { interface: name }),
+    ...(options.at !== undefined && { timeMs: options.at }),
+  };
 }
 
 async function judgeAll(session: Session, path: string, capture: string, given: Given): Promise<ExitCode> {
@@ -71,8 +77,9 @@ async function judgeAll(session: Session, path: string, capture: string, given: 
   const lineOf = session.form === 'ndjson' ? createPacketLines(policy) : undefined;
   const lines = createLineWriter(session.write);
   const start = performance.now();
-  const problems = await eachPacket(capture, ({ number, frame, wireLength }) => {
-    const decision = judge.judge(frame, { ...circumstances, wireLength });
+  const problems = await eachPacket(capture, ({ number, frame, ...seen }) => {
+    const { wireLength } = seen;
+    const decision = judge.judge(frame, { ...seen, ...circumstances });
     if (lineOf) return lines.add(lineOf(number, decision));
     tally.add(decision, wireLength);
     return undefined;
@@ -116,12 +123,12 @@ async function compareWith(session: Session, options: Options, files: Comparison
   };
 
   try {
-    const problems = await eachPacket(files.capture, ({ number, frame, wireLength }) => {
+    const problems = await eachPacket(files.capture, ({ number, frame, ...seen }) => {
       packets++;
-      const before = verdictData(given.judge.judge(frame, { ...given.circumstances, wireLength }), given.policy);
-      const after = verdictData(other.judge(frame, { ...circumstances, wireLength }), policy);
+      const before = verdictData(given.judge.judge(frame, { ...seen, ...given.circumstances }), given.policy);
+      const after = verdictData(other.judge(frame, { ...seen, ...circumstances }), policy);
       if (!differs(before, after)) return undefined;
-      const description = describePacket(parseFrame(frame, { ifindex: 0, frameLength: wireLength }));
+      const description = describePacket(parseFrame(frame, { ifindex: 0, frameLength: seen.wireLength }));
       return report({ packet: number, description, before, after });
     });
     await lines.end();

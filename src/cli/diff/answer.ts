@@ -86,7 +86,8 @@ function fieldText({ field, before, after }: FieldChange, paint: Paint): string 
 }
 
 function verdictLines({ before, after, packets, example }: VerdictChange, paint: Paint): string[] {
-  const at = example.interface === undefined ? '' : `, ${printable(example.interface)}`;
+  const on = example.interface === undefined ? '' : `, ${printable(example.interface)}`;
+  const at = example.at === undefined ? on : `${on}, at ${example.at.toISOString()}`;
   return [
     `  ${verdictText(before, paint)} → ${verdictText(after, paint)}  ${paint('dim', plural(packets, 'packet'))}`,
     `      ${printable(example.packet)}  ${paint('dim', `${example.direction}${at}`)}`,

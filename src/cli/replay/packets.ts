@@ -7,6 +7,8 @@ export interface ReplayedPacket {
   readonly frame: Uint8Array;
   /** Bytes that it had on the wire. */
   readonly wireLength: number;
+  /** When it was captured, Unix time; undefined where the capture does not say. */
+  readonly timeMs?: number;
 }
 
 /**
@@ -30,7 +32,9 @@ export async function eachPacket(
       const record = next.value.value;
       const frame = attempt(() => toEthernet(record));
       if ('problems' in frame) return frame.problems;
-      const wait = visit({ number: record.index, frame: frame.value.bytes, wireLength: frame.value.frameLength });
+      const { bytes, frameLength: wireLength } = frame.value;
+      const time = record.timestampNs === 0n ? undefined : { timeMs: Number(record.timestampNs) / 1e6 };
+      const wait = visit({ number: record.index, frame: bytes, wireLength, ...time });
       if (wait) await wait;
     }
   } finally {

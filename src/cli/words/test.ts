@@ -3,6 +3,7 @@ import { formatTcpFlags, protocolName } from '../../packet/names.ts';
 import type { NumberRange, PayloadMatch } from '../../policy/checked.ts';
 import type { LoweredRule, Test } from '../../policy/lower.ts';
 import { addressMatchInWords } from '../../policy/words/addresses.ts';
+import { windowsInWords } from '../../policy/words/windows.ts';
 
 /** What a rule asks of a packet, in the order in which it is asked: `tcp, port 22, from @admins`. */
 export function ruleInWords({ rule, tests }: LoweredRule): string {
@@ -43,6 +44,8 @@ function testInWords(test: Test, family?: 4 | 6): string | undefined {
       return payloadInWords(test.match);
     case 'filter':
       return `filter "${test.match.expression}"`;
+    case 'window':
+      return `when ${windowsInWords(test.windows)}`;
     case 'never':
       return 'no packet';
   }

@@ -10,3 +10,6 @@ export function bootTimeNs(): bigint {
   const view = new DataView(timespec.buffer);
   return view.getBigInt64(0, true) * 1_000_000_000n + view.getBigInt64(8, true);
 }
+
+/** The Unix time at which that was 0, in milliseconds: another one once the wall clock has been set. */
+export const bootEpochMs = (): number => Date.now() - Number(bootTimeNs() / 1000n) / 1000;

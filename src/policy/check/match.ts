@@ -20,6 +20,7 @@ import {
 import type { RuleInput } from './rules.ts';
 import type { Scope } from './scope.ts';
 import { checkTcpFlags } from './tcp-flags.ts';
+import { checkWhen, type WhenInput } from './when.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -65,6 +66,7 @@ export function checkMatch(input: RuleInput, path: Path, scope: Scope): CheckedM
   take('interface', (value, at) => checkInterface(value as string | string[], at, scope));
   take('payload', (value, at) => checkPayload(value, at, report));
   take('filter', (value, at) => checkFilter(value, at, scope));
+  take('when', (value, at) => checkWhen(value as WhenInput, at, report));
   take('fragment', (value) => (value === true ? 'any' : value === false ? 'none' : value));
 
   if (protocol !== undefined && protocol !== 'wrong') {

@@ -2,6 +2,7 @@ import { type Assembler, type MemorySize, R6, R7, type Register } from '../../as
 import { packetFields } from '../../generated/abi.ts';
 import type { PacketField } from '../lower.ts';
 import type { BitmapTable, SetTable } from '../tables.ts';
+import type { WindowTable } from '../window-table.ts';
 import type { Hook } from './hook.ts';
 
 /** Registers that generated code keeps from its first instruction to its last; R8 and R9 are a test's own. */
@@ -14,6 +15,7 @@ export interface Emitter {
   readonly hook: Hook;
   readonly sets: SetTable;
   readonly bitmaps: BitmapTable;
+  readonly windows: WindowTable;
   /** Index of the policy's first log rule: its limit is the first in the map `limits` that is not the data plane's. */
   readonly firstLogRule: number;
   /** The kernel's number for an interface of the policy. */

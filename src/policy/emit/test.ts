@@ -7,6 +7,7 @@ import { emitFilter } from './filter.ts';
 import { emitBetween } from './operands.ts';
 import { emitPayload } from './payload.ts';
 import { emitInRanges } from './ranges.ts';
+import { emitWindow } from './window.ts';
 
 /** Jumps to `no` unless the test is true of the packet. Overwrites all registers but CONTEXT, PACKET and R10. */
 export function emitTest(e: Emitter, test: Test, no: string): void {
@@ -41,6 +42,9 @@ export function emitTest(e: Emitter, test: Test, no: string): void {
       break;
     case 'filter':
       emitFilter(e, test.match, no);
+      break;
+    case 'window':
+      emitWindow(e, test.windows, no);
   }
 }
 

@@ -17,6 +17,7 @@ import {
   text,
 } from './grammar.ts';
 import { payload } from './payload.ts';
+import { when } from './when.ts';
 
 const PROTOCOLS = 'a protocol by name or number, "!" and one of them, or a list of these';
 const ADDRESSES = 'an address, a prefix, a range, a set like "@admins", "!" and one of them, or a list of these';
@@ -107,6 +108,19 @@ export const rule = z.strictObject(
       z.string({ error: 'a tcpdump expression' }),
       'A tcpdump expression (pcap-filter(7)), compiled by libpcap. One more match: the others must be true as well. Host names in it are looked up when the policy is read. It does not speak of ARP and neighbour discovery for the rule: that takes `protocol: arp` or an `icmpType`.',
       { minLength: 1, examples: ['tcp dst port 23'] },
+    ),
+    when: optional(
+      when,
+      'A window of time, or a list of them: the rule matches only while one is open, by the clock of its time zone. The kernel opens and closes windows by itself, also while no process of Sluice runs.',
+      {
+        examples: [
+          { days: 'mon-fri', from: '08:00', to: '18:00', timezone: 'Europe/Berlin' },
+          [
+            { days: ['sat', 'sun'], timezone: 'America/New_York' },
+            { from: '22:00', to: '06:00', timezone: 'America/New_York' },
+          ],
+        ],
+      },
     ),
     action: required(
       action,

@@ -2,6 +2,7 @@ import { icmpTypesOf } from '../../packet/icmp-names.ts';
 import { formatTcpFlags, protocolName } from '../../packet/names.ts';
 import type { Action, CheckedMatch, CheckedRule, NumberRange } from '../../policy/checked.ts';
 import { addressMatchInWords } from '../../policy/words/addresses.ts';
+import { windowsInWords } from '../../policy/words/windows.ts';
 import { contentOf } from '../rule-content.ts';
 
 /** What a rule says, key by key as a policy file has them, each value in words. */
@@ -56,6 +57,7 @@ const words: { readonly [Key in keyof CheckedMatch]-?: (value: NonNullable<Check
     return `${base} byte ${offset}: ${hex(bytes)}${mask.every((byte) => byte === 0xff) ? '' : ` under ${hex(mask)}`}`;
   },
   filter: ({ expression }) => expression,
+  when: windowsInWords,
 };
 
 function perFamily(v4: string, v6: string): string {

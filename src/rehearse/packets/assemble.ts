@@ -26,7 +26,7 @@ export function toPacket(frame: Uint8Array, wireLength: number, circumstances: C
   const cut = frame.length > LONGEST_FRAME ? frame.slice(0, LONGEST_FRAME) : frame;
   const packet = parseFrame(cut, { ifindex: 0, frameLength: wireLength });
   if (packet.rule !== Reason.NONE) return undefined;
-  return { frame: cut, packet, circumstances: { ...circumstances, wireLength } };
+  return { frame: cut, packet, circumstances: { timeMs: Date.now(), ...circumstances, wireLength } };
 }
 
 /** A packet that is too short for them gets a longer payload, or where its length is fixed, bytes behind its end. */

@@ -38,6 +38,7 @@ export function backgroundPackets(interfaceName: string | undefined): MadePacket
       circumstances: {
         direction,
         wireLength: frame.length,
+        timeMs: Date.now(),
         ...(interfaceName !== undefined && { interface: interfaceName }),
       },
     })),

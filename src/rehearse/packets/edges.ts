@@ -26,8 +26,8 @@ export function edgesOf(
 }
 
 function built(specs: readonly Partial<PacketSpec>[], match: CheckedMatch, inside: MadePacket): MadePacket[] {
-  const { direction, interface: name } = inside.circumstances;
-  const circumstances = { direction, ...(name !== undefined && { interface: name }) };
+  const { direction, timeMs, interface: name } = inside.circumstances;
+  const circumstances = { direction, timeMs, ...(name !== undefined && { interface: name }) };
   return specs.flatMap((spec) => assemble(spec as PacketSpec, match, circumstances) ?? []);
 }
 

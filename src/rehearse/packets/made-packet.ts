@@ -8,7 +8,7 @@ export interface MadePacket {
   readonly frame: Uint8Array;
   /** What `parseFrame` says of the frame. */
   readonly packet: Packet;
-  readonly circumstances: Circumstances & { readonly wireLength: number };
+  readonly circumstances: Circumstances & { readonly wireLength: number; readonly timeMs: number };
 }
 
 /** A packet for people: in the notation that `sluice ask` reads, and where it passes. */
@@ -17,6 +17,8 @@ export interface Example {
   readonly direction: Direction;
   /** Undefined where the policy has no interface. */
   readonly interface?: string;
+  /** When it passes, where that is not now: while the rule's window of time is open. */
+  readonly at?: Date;
 }
 
 /** Bytes of a payload that an example writes out. */
@@ -24,8 +26,14 @@ const LONGEST_PAYLOAD = 64;
 
 export function exampleOf({ frame, packet, circumstances }: MadePacket): Example {
   const payload = payloadWord(frame.subarray(packet.payloadOffset));
-  const { direction, interface: name } = circumstances;
-  return { packet: `${describePacket(packet)}${payload}`, direction, ...(name !== undefined && { interface: name }) };
+  const { direction, interface: name, timeMs } = circumstances;
+  const isNow = timeMs <= Date.now();
+  return {
+    packet: `${describePacket(packet)}${payload}`,
+    direction,
+    ...(name !== undefined && { interface: name }),
+    ...(!isNow && { at: new Date(timeMs) }),
+  };
 }
 
 /** Zeroes at the end go without saying: the packet's length is told. */

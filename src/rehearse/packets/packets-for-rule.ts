@@ -3,6 +3,8 @@ import type { CheckedPolicy, CheckedRule } from '../../policy/checked.ts';
 import type { Circumstances } from '../../policy/decision.ts';
 import { applies, type Judgement } from '../../policy/model.ts';
 import type { Random } from '../../policy/random.ts';
+import { openings } from '../../policy/when/openings.ts';
+import { WEEK_MS } from '../../policy/when/schedule.ts';
 import { assemble } from './assemble.ts';
 import { type Drawn, drawSpec, type Kind, kindsOf } from './draw-spec.ts';
 import { edgesOf } from './edges.ts';
@@ -92,7 +94,8 @@ function matching(rule: CheckedRule, made: MadePacket | undefined, making: Makin
 /** Whether the rule's match is true of the packet. */
 export function isMatched(rule: CheckedRule, made: MadePacket, policy: CheckedPolicy): boolean {
   const { frame, packet, circumstances } = made;
-  return applies(rule, { policy, frame, packet, interfaceName: circumstances.interface });
+  const { interface: interfaceName, timeMs } = circumstances;
+  return applies(rule, { policy, frame, packet, interfaceName, timeMs });
 }
 
 /** Whether a packet that the rule matches gets as far as to it. */
@@ -106,5 +109,15 @@ function packetsAtEdges(rule: CheckedRule, { drawn, made }: Found, { policy, edg
 
 export function circumstancesOf({ stage, match }: CheckedRule, policy: CheckedPolicy): Circumstances {
   const name = match.interface?.[0] ?? policy.interfaces[0];
-  return { direction: stage === 'egress' ? 'egress' : 'ingress', ...(name !== undefined && { interface: name }) };
+  const direction = stage === 'egress' ? 'egress' : 'ingress';
+  return { direction, timeMs: timeFor(match), ...(name !== undefined && { interface: name }) };
+}
+
+/** Weeks in which every window opens, whatever is done to the clocks. */
+const WEEKS_AHEAD = 2;
+
+/** Now, or when the rule's window opens next. */
+function timeFor({ when }: CheckedRule['match']): number {
+  const nowMs = Date.now();
+  return when ? (openings(when, nowMs, nowMs + WEEKS_AHEAD * WEEK_MS)[0]?.fromMs ?? nowMs) : nowMs;
 }
