@@ -99,6 +99,7 @@ const testKeys: Readonly<Record<(typeof TEST_KEYS)[number], string>> = {
   reason: 'what must decide where no rule does: one of the reasons below. Left out, it may be any',
   direction: '`ingress` or `egress`; left out, `ingress`',
   interface: "the interface that the packet passes; left out, the packet's option, else the policy's first",
+  at: 'when the packet passes, like `2026-12-24T18:00+01:00`, for rules with a `when`; left out, now',
   name: 'what the test is called; left out, as its packet is written',
 };
 

@@ -7,7 +7,7 @@ enum { MAX_SWITCHES = 255 };
 
 /* Open from the first switch to the second, from the third to the fourth … */
 struct schedule {
-	__u64 end; /* from here on the week before begins again, over and over */
+	__s64 end; /* from here on the week before begins again, over and over */
 	__s64 switches[MAX_SWITCHES]; /* ascending; the largest number there is where there are no more */
 };
 

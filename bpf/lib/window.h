@@ -13,15 +13,16 @@ __attribute__((noinline, used)) int sluice_window(struct packet *packet, __u32 n
 {
 	struct window *window = bpf_map_lookup_elem(&windows, &number);
 	struct schedule *schedule;
-	__u64 now, passed = 0;
+	__u64 passed = 0;
 	__u32 step;
+	__s64 now;
 
 	if (!window)
 		return 0;
 	schedule = &window->schedules[*(volatile __u64 *)&window->current & 1];
 	now = time_of(packet);
 	if (now >= schedule->end)
-		now -= ((now - schedule->end) / WEEK_NS + 1) * WEEK_NS;
+		now -= ((__u64)(now - schedule->end) / WEEK_NS + 1) * WEEK_NS;
 #pragma unroll
 	for (step = (MAX_SWITCHES + 1) / 2; step; step >>= 1) {
 		__u64 next = (passed + step - 1) & MAX_SWITCHES;
@@ -29,7 +30,7 @@ __attribute__((noinline, used)) int sluice_window(struct packet *packet, __u32 n
 
 		if (next >= MAX_SWITCHES)
 			return 0; /* never: the verifier wants the bound said */
-		left = schedule->switches[next] - (__s64)now;
+		left = schedule->switches[next] - now;
 		/* All ones where it lies ahead. */
 		passed += step & ~((-left) >> 63);
 	}

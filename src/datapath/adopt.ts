@@ -11,6 +11,7 @@ import { type Paths, pathsHere, pathsOf, pinName } from './paths.ts';
 import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
 import { nothingPending, pendingElsewhere } from './refusals.ts';
 import { removeAll } from './remove.ts';
+import { withWindows } from './rule-windows.ts';
 import { judgingSide, type Pending, standingOf } from './standing.ts';
 import { type EnforcementState, type GenerationState, isAlive, readState } from './state.ts';
 
@@ -79,7 +80,10 @@ export function readSituation(): Situation {
     rules: judge.rules,
     counters: () => {
       using map = openPinnedMap(countersPin(paths, judge));
-      return readCounters(map, judge);
+      const counters = readCounters(map, judge);
+      if (judge.windows.length === 0) return counters;
+      using windows = openPinnedMap(join(paths.maps(judge.generation), pinName('windows')));
+      return withWindows(counters, judge, windows);
     },
     sets: () => foundSets(judge, (map) => join(paths.maps(judge.generation), pinName(map))),
   };

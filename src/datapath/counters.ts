@@ -11,6 +11,7 @@ import {
 import { type MapHandle, type MapMemory, mapMemory, possibleCpus } from '../kernel/index.ts';
 import { readJiffies } from '../kernel/jiffies.ts';
 import type { CheckedPolicy, TerminalAction } from '../policy/checked.ts';
+import type { WindowState } from './windows.ts';
 
 /** What of a policy its counters speak of. */
 export interface CountedPolicy {
@@ -71,6 +72,8 @@ export interface RuleCounter {
   /** Of whole frames. */
   readonly bytes: bigint;
   readonly lastHit: Date | undefined;
+  /** Of a rule with a `when`: whether its window is open now. */
+  readonly window?: WindowState;
 }
 
 /** All rules, and the reasons that have been seen. */

@@ -7,7 +7,7 @@ import { warnOfCost } from '../policy/warn-of-cost.ts';
 import { settleUnfinished } from './adopt.ts';
 import { type Built, builtOf, withSetsOf } from './built.ts';
 import { type Changing, isChanging, type Side, settleChange } from './change.ts';
-import { readCounters } from './counters.ts';
+import { type RuleCounter, readCounters } from './counters.ts';
 import { addMembers, type DynamicSets, listMembers, removeMembers } from './dynamic-sets.ts';
 import type { Enforcement } from './enforcement.ts';
 import { type LogEvent, subscribeToLog } from './events.ts';
@@ -31,6 +31,7 @@ import { rememberNamespace } from './remembered-namespace.ts';
 import { removeAll } from './remove.ts';
 import { createRetained } from './retained.ts';
 import { requireRights } from './rights.ts';
+import { withWindows } from './rule-windows.ts';
 import { createRuntimeMembers } from './runtime-members.ts';
 import { type Pending, pendingOf } from './standing.ts';
 import { isAlive, readState, stateStamp, writeState } from './state.ts';
@@ -304,7 +305,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     get generation() {
       return current.generation;
     },
-    counters: () => readCounters(current.generation.maps.get('xdp', 'counters'), current.state),
+    counters: () => countersOf(current),
     watchSets,
     update: (next, update) => {
       replaceGeneration(next, update);
@@ -350,4 +351,11 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     watch?.close();
     watch = followSets(current.generation, { sets: () => sets, refresh, onChange });
   }
+}
+
+/** How often the rules in force were hit, and whether those with a window are open. */
+function countersOf({ generation: { maps }, state }: Built): RuleCounter[] {
+  const counters = readCounters(maps.get('xdp', 'counters'), state);
+  const windows = maps.all.get('windows');
+  return windows ? withWindows(counters, state, windows) : counters;
 }

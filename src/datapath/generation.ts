@@ -1,7 +1,14 @@
 import { type BpfFunction, canBeInlined, inlineCalls, type LinkedProgram, link, patchMaps } from '../asm/index.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
 import { PROGRAM_REJECT } from '../generated/abi.ts';
-import { BPF_F_XDP_HAS_FRAGS, bootEpochMs, loadProgram, type MapHandle, type Program, VerifierError } from '../kernel/index.ts';
+import {
+  BPF_F_XDP_HAS_FRAGS,
+  bootEpochMs,
+  loadProgram,
+  type MapHandle,
+  type Program,
+  VerifierError,
+} from '../kernel/index.ts';
 import { loadFunctionBtf } from '../kernel/program/function-btf.ts';
 import type { CompiledHook, CompiledPolicy } from '../policy/compile.ts';
 import { placeOfRule } from '../policy/rule-place.ts';

@@ -26,6 +26,7 @@ import { letCall, recordsOf, requireRoomToObserve } from './observe.ts';
 import { generations, type Paths, pinName } from './paths.ts';
 import { pinnedInterfaces } from './pinned-links.ts';
 import { removeEmptyFolders } from './remove.ts';
+import { windowStates } from './rule-windows.ts';
 import type { RuntimeMembers } from './runtime-members.ts';
 import { setStates } from './set-states.ts';
 import {
@@ -152,6 +153,7 @@ export function putInForce(
       longestWay,
       generation: number,
       sets: setStates(compiled),
+      windows: windowStates(compiled),
     };
     state = changing(before, { ...after, interfaces: devices.map(expected) }, { trialMs, observe });
     writeState(paths.state, state);

@@ -48,6 +48,8 @@ const generationState = z.object({
     ),
     [],
   ),
+  /** Rules with a `when`, by index, and the entries of the map `windows` that tell when those are open. */
+  windows: z._default(z.array(z.object({ rule: z.number(), entry: z.number() })), []),
   /** What happens to packets that no rule decides. */
   defaults: z.object({ ingress: terminalAction, egress: terminalAction }),
   malformed: z.enum(['drop', 'allow']),

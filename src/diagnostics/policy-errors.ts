@@ -157,7 +157,8 @@ export const policyErrors = {
     help: 'Write { days: mon-fri, from: "08:00", to: "18:00", timezone: Europe/Berlin }; each part may be left out.',
   },
   'policy/unknown-timezone': {
-    meaning: 'A window of time is in a time zone that the IANA database does not have, as this version of Node knows it.',
+    meaning:
+      'A window of time is in a time zone that the IANA database does not have, as this version of Node knows it.',
     help: 'Write a name like Europe/Berlin or UTC: `timedatectl list-timezones` shows them all. UTC+1 is none: clocks are changed.',
   },
   'policy/bad-action': {

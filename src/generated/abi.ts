@@ -395,11 +395,11 @@ export const scheduleFields = {
 export const scheduleCodec: codec.Codec<Schedule> = {
   size: 2048,
   read: (view, offset) => ({
-    end: view.getBigUint64(offset, true),
+    end: view.getBigInt64(offset, true),
     switches: codec.array(codec.i64, 255).read(view, offset + 8),
   }),
   write(view, offset, value) {
-    view.setBigUint64(offset, value.end, true);
+    view.setBigInt64(offset, value.end, true);
     codec.array(codec.i64, 255).write(view, offset + 8, value.switches);
   },
 };

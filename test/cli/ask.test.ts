@@ -16,6 +16,16 @@ ingress:
 egress:
   default: drop
 `,
+  'hours.yaml': `version: 1
+interfaces: [eth0]
+ingress:
+  default: drop
+  rules:
+    - name: office
+      port: 22
+      when: { days: mon-fri, from: "08:00", to: "18:00", timezone: Europe/Berlin }
+      action: allow
+`,
 });
 afterAll(() => folder.remove());
 
@@ -107,4 +117,30 @@ test('every fault of a packet is shown at its word', () => {
   const { stderr } = sluice(['ask', '-m', 'policy.yaml', 'tcp 192.0.2.1:x > 192.0.2.2:22'], { cwd: folder.path });
   expect(stderr).toContain('"x" is no port');
   expect(stderr).toMatch(/ {4}\^+\n/);
+});
+
+describe.each([
+  ['the compiled program', []],
+  ['the reference model', ['--model']],
+])('a rule with a window, asked of %s', (_, extra) => {
+  const at = (time: string, ...args: string[]) =>
+    sluice(['ask', 'hours.yaml', SSH, '--at', time, ...extra, ...args], { cwd: folder.path });
+
+  test.each([
+    ['2026-12-24T17:59+01:00', 'office'],
+    ['2026-12-24T18:00+01:00', null],
+    // The same moments of the day in UTC: in summer Berlin is two hours ahead.
+    ['2026-12-24T06:30Z', null],
+    ['2026-07-24T06:30Z', 'office'],
+    ['2026-12-26T12:00', null],
+  ])('%s: %s', (time, rule) => {
+    expect(JSON.parse(at(time, '-o', 'json').stdout)).toMatchObject({
+      rule,
+      at: new Date(`${time}${time.length > 16 ? '' : 'Z'}`).toISOString(),
+    });
+  });
+
+  test('what is no time is told', () => {
+    expect(at('2026-02-30')).toMatchObject({ status: 2, stderr: expect.stringContaining('It has to be a time like') });
+  });
 });

@@ -288,3 +288,31 @@ test('`sets` shows members, counts and memory; what expires does so after the pr
   expect(unknown.status).toBe(1);
   expect(unknown.stderr).toContain('did you mean "seen"');
 });
+
+test('`rules` tells which windows are open, and until when', async () => {
+  const hour = (hours: number) => `"${new Date(Date.now() + hours * 3_600_000 + 60_000).toISOString().slice(11, 16)}"`;
+  folder.write(
+    'windows.yaml',
+    `version: 1
+interfaces: [eth0]
+ingress:
+  rules:
+    - { name: now, protocol: udp, when: { from: ${hour(-2)}, to: ${hour(3)} }, action: count }
+    - { name: later, protocol: udp, when: { from: ${hour(2)}, to: ${hour(3)} }, action: count }
+    - { name: always, protocol: udp, action: count }
+`,
+  );
+  const process = await up('windows.yaml');
+  const { stdout } = ask('rules');
+  expect(stdout).toMatch(/^now .* open for 3 h$/m);
+  expect(stdout).toMatch(/^later .* opens in 2 h$/m);
+  expect(stdout).toMatch(/^always .* never$/m);
+  const { counters } = JSON.parse(ask('rules', '-o', 'json').stdout);
+  expect(counters[0].window).toEqual({
+    open: true,
+    until: expect.stringMatching(/^20.*:00\.\d{3}Z$|^20.*:59\.99\dZ$/),
+  });
+  expect(counters[2]).not.toHaveProperty('window');
+  process.child.kill('SIGINT');
+  await process.ended;
+});

@@ -138,3 +138,27 @@ test('a folder without tests is an answer of no', () => {
   expect(status).toBe(1);
   expect(stderr).toContain('[test/none]');
 });
+
+test('a test says when its packet passes', () => {
+  const hours = createFolder({
+    'hours.yaml': `version: 1
+interfaces: [eth0]
+ingress:
+  default: drop
+  rules: [{ name: office, port: 22, when: { days: mon-fri, from: "08:00", to: "18:00" }, action: allow }]
+`,
+    'hours.test.yaml': `tests:
+  - { packet: 'tcp 192.0.2.1:1 > 192.0.2.2:22', at: 2026-12-24T12:00Z, expect: allow, rule: office }
+  - { packet: 'tcp 192.0.2.1:1 > 192.0.2.2:22', at: 2026-12-24T18:00Z, expect: drop }
+`,
+    'wrong.test.yaml': `policy: hours.yaml
+tests: [{ packet: 'tcp 192.0.2.1:1 > 192.0.2.2:22', at: noon, expect: drop }]
+`,
+  });
+  const { status, stdout } = sluice(['test', 'hours.test.yaml'], { cwd: hours.path });
+  expect({ status, passed: stdout.endsWith('2 passed\n') }).toEqual({ status: 0, passed: true });
+  const wrong = sluice(['test', 'wrong.test.yaml'], { cwd: hours.path });
+  expect(wrong.stderr).toContain('"noon" is no time');
+  expect(wrong.stderr).toContain('wrong.test.yaml:2:');
+  hours.remove();
+});

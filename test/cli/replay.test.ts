@@ -155,3 +155,33 @@ test('many packets come out whole, in order, through a pipe', () => {
     .map((line) => (JSON.parse(line) as { packet: number }).packet);
   expect(numbers).toEqual(Array.from({ length: count }, (_, index) => index + 1));
 });
+
+test('rules with a window are asked at the time that the capture says, or at another', () => {
+  const at = (time: string) => ({
+    bytes: frames[0]?.bytes as Uint8Array,
+    timestampNs: BigInt(Date.parse(time)) * 1_000_000n,
+  });
+  const hours = createFolder({
+    'hours.yaml': `version: 1
+interfaces: [eth0]
+ingress:
+  default: drop
+  rules: [{ name: office, port: 22, when: { from: "08:00", to: "18:00" }, action: allow }]
+`,
+    'day.pcap': writePcap([
+      at('2026-03-01T07:59:59.999Z'),
+      at('2026-03-01T08:00Z'),
+      at('2026-08-01T17:59Z'),
+      at('2026-08-01T18:00Z'),
+    ]),
+  });
+  const verdicts = (...args: string[]) =>
+    sluice(['replay', 'hours.yaml', 'day.pcap', '-o', 'ndjson', ...args], { cwd: hours.path })
+      .stdout.trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).verdict);
+  expect(verdicts()).toEqual(['drop', 'allow', 'allow', 'drop']);
+  expect(verdicts('--model')).toEqual(['drop', 'allow', 'allow', 'drop']);
+  expect(verdicts('--at', '2026-03-01T12:00Z')).toEqual(['allow', 'allow', 'allow', 'allow']);
+  hours.remove();
+});

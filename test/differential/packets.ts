@@ -106,12 +106,21 @@ function createTimes(): (random: Random) => number {
   };
 }
 
-function wholeFrame(values: Values, policy: CheckedPolicy, random: Random, time: ReturnType<typeof createTimes>): Omit<TestFrame, 'direction'> {
+function wholeFrame(
+  values: Values,
+  policy: CheckedPolicy,
+  random: Random,
+  time: ReturnType<typeof createTimes>,
+): Omit<TestFrame, 'direction'> {
   const bytes = withPayload(buildFrame(specFor(values, random)), values.payload, random);
   return { bytes, wireLength: bytes.length, interface: interfaceFor(values, policy, random), timeMs: time(random) };
 }
 
-function hits({ match }: CheckedRule, policy: CheckedPolicy, { bytes, interface: interfaceName, timeMs }: TestFrame): boolean {
+function hits(
+  { match }: CheckedRule,
+  policy: CheckedPolicy,
+  { bytes, interface: interfaceName, timeMs }: TestFrame,
+): boolean {
   return matches(match, { policy, frame: bytes, packet: parseFrame(bytes, { ifindex: 0 }), interfaceName, timeMs });
 }
 

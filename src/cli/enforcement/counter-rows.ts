@@ -11,10 +11,12 @@ export interface CounterRow {
   readonly packets: number;
   readonly bytes: number;
   readonly lastHit: Date | null;
+  /** Whether the window of a rule with a `when` is open, and until when; null where it never changes. */
+  readonly window?: { readonly open: boolean; readonly until: Date | null };
 }
 
 export function counterRows(counters: readonly RuleCounter[]): CounterRow[] {
-  const rows = counters.map(({ name, stage, line, action, packets, bytes, lastHit }) => ({
+  const rows = counters.map(({ name, stage, line, action, packets, bytes, lastHit, window }) => ({
     rule: line === undefined ? null : name,
     stage: stage || stageOfReason(name),
     line: line ?? null,
@@ -23,6 +25,7 @@ export function counterRows(counters: readonly RuleCounter[]): CounterRow[] {
     packets: Number(packets),
     bytes: Number(bytes),
     lastHit: lastHit ?? null,
+    ...(window && { window: { open: window.open, until: window.until ?? null } }),
   }));
   // In the packet's order: reasons stand where no rule has decided.
   return [...rows.filter(({ rule }) => rule !== null), ...rows.filter(({ rule }) => rule === null)];

@@ -1,4 +1,4 @@
-import { didYouMean } from '../../diagnostics/suggest.ts';
+import { closest, didYouMean } from '../../diagnostics/suggest.ts';
 import type { TimeWindow } from '../checked.ts';
 import type { Path } from '../parse/document.ts';
 import { openings } from '../when/openings.ts';
@@ -27,7 +27,9 @@ const SOME_WEEK_MS = Date.UTC(2024, 0, 10);
 export function checkWhen(input: WhenInput, path: Path, report: Report): readonly TimeWindow[] | undefined {
   const list = Array.isArray(input) ? (input as readonly (WindowInput | undefined)[]) : [input as WindowInput];
   if (list.length === 0) report.error('policy/empty-list', path, `the list "${path.at(-1)}" is empty`);
-  const checked = list.map((one, index) => one && checkWindow(one, Array.isArray(input) ? [...path, index] : path, report));
+  const checked = list.map(
+    (one, index) => one && checkWindow(one, Array.isArray(input) ? [...path, index] : path, report),
+  );
   const windows = checked.filter((one) => one !== undefined);
   if (windows.length < Math.max(1, list.length)) return undefined;
   if (openings(windows, SOME_WEEK_MS, SOME_WEEK_MS + WEEK_MS).length <= MOST_OPENINGS) return windows;
@@ -37,7 +39,8 @@ export function checkWhen(input: WhenInput, path: Path, report: Report): readonl
 }
 
 function checkWindow(input: WindowInput, path: Path, report: Report): TimeWindow | undefined {
-  const days = input.days === undefined ? WEEKDAYS.map((_, day) => day) : checkDays(input.days, [...path, 'days'], report);
+  const days =
+    input.days === undefined ? WEEKDAYS.map((_, day) => day) : checkDays(input.days, [...path, 'days'], report);
   const from = input.from === undefined ? 0 : checkTime(input.from, [...path, 'from'], report);
   const to = input.to === undefined ? DAY_SECONDS : checkTime(input.to, [...path, 'to'], report);
   const timezone = checkTimezone(input.timezone ?? 'UTC', [...path, 'timezone'], report);
@@ -58,8 +61,9 @@ function checkDays(value: string | readonly string[], path: Path, report: Report
     const ends = text.split('-').map((word) => dayOf(word.trim()));
     const bad = ends.findIndex((day) => day < 0);
     if (bad >= 0 || ends.length > 2) {
-      const word = text.split('-')[bad]?.trim() ?? text;
-      report.error('policy/bad-window', place, `${quote(word)} is no day`, { help: suggestDay(word) });
+      const word = text.split('-')[bad]?.trim();
+      const message = `${quote(word ?? text)} is no ${word === undefined ? 'range of days' : 'day'}`;
+      report.error('policy/bad-window', place, message, { help: suggestDay(word) });
       wrong = true;
       continue;
     }
@@ -76,7 +80,7 @@ function checkDays(value: string | readonly string[], path: Path, report: Report
 const dayOf = (word: string): number => (WEEKDAYS as readonly string[]).indexOf(word);
 
 /** `monday` is nearer to `mon` than its letters tell. */
-function suggestDay(word: string): string {
+function suggestDay(word = ''): string {
   const begun = WEEKDAYS.find((day) => word.toLowerCase().startsWith(day));
   const meant = begun === undefined ? didYouMean(word, WEEKDAYS) : `did you mean "${begun}"?`;
   return meant ?? `the days are ${WEEKDAYS.join(', ')}`;
@@ -102,7 +106,8 @@ function checkTimezone(name: string, path: Path, report: Report): string | undef
 /** People know the city, and few the continent. */
 function suggestTimezone(name: string): string | undefined {
   const names = timezoneNames();
-  const city = name.replace(/^.*\//, '').replaceAll(' ', '_').toLowerCase();
-  const meant = names.find((one) => one.toLowerCase().endsWith(`/${city}`));
-  return meant === undefined ? didYouMean(name, names) : `did you mean "${meant}"?`;
+  const cityOf = (zone: string): string => zone.replace(/^.*\//, '');
+  const city = closest(cityOf(name).replaceAll(' ', '_'), names.map(cityOf));
+  const zones = names.filter((zone) => cityOf(zone) === city);
+  return didYouMean(name, zones.length > 1 ? zones : names) ?? (zones[0] && `did you mean "${zones[0]}"?`);
 }

@@ -64,13 +64,7 @@ const cases: [what: string, windows: TimeWindow[], from: string, to: string, ope
     '2026-10-05Z',
     ['10-04T15:00 10-04T16:00'],
   ],
-  [
-    'and back in April',
-    daily(2, 3, 'Australia/Sydney'),
-    '2026-04-04Z',
-    '2026-04-05Z',
-    ['04-04T15:00 04-04T17:00'],
-  ],
+  ['and back in April', daily(2, 3, 'Australia/Sydney'), '2026-04-04Z', '2026-04-05Z', ['04-04T15:00 04-04T17:00']],
   [
     'by half an hour (Lord Howe)',
     daily(2, 2.5, 'Australia/Lord_Howe'),

@@ -34,8 +34,7 @@ export function scheduleOf(windows: readonly TimeWindow[], startMs: number, most
     (_, days) => startMs + (LONGEST_DAYS - days) * DAY_MS,
   );
   const fits = (endMs: number): boolean => (switches[mostSwitches] ?? endMs) >= endMs;
-  const isSteady = (endMs: number): boolean =>
-    changes.every(({ atMs }) => atMs <= endMs - WEEK_MS || atMs >= endMs);
+  const isSteady = (endMs: number): boolean => changes.every(({ atMs }) => atMs <= endMs - WEEK_MS || atMs >= endMs);
   const endMs = ends.find((end) => fits(end) && isSteady(end)) ?? ends.find(fits) ?? startMs + WEEK_MS;
   return { switches: switches.filter((at) => at < endMs).slice(0, mostSwitches), startMs, endMs };
 }

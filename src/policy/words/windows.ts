@@ -17,7 +17,9 @@ function daysInWords(days: readonly number[]): string {
     if (run?.[1] === day - 1) run[1] = day;
     else runs.push([day, day]);
   }
-  return runs.map(([first, last]) => (first === last ? WEEKDAYS[first] : `${WEEKDAYS[first]}-${WEEKDAYS[last]}`)).join(', ');
+  return runs
+    .map(([first, last]) => (first === last ? WEEKDAYS[first] : `${WEEKDAYS[first]}-${WEEKDAYS[last]}`))
+    .join(', ');
 }
 
 function timeOfDay(second: number): string {
