@@ -82,7 +82,7 @@ test('schedules are written anew when the wall clock is set, and every hour', ()
       now: () => clock.ms,
       bootEpochMs: () => clock.zero,
     });
-    const [{ map }] = windowsOf(enforcement.generation) as [{ map: Parameters<typeof readWindowStates>[0] }];
+    const [{ map }] = windowsOf(enforcement.generation) as [ReturnType<typeof windowsOf>[number]];
     const state = () => readWindowStates(map, BigInt(clock.ms - clock.zero) * 1_000_000n, clock.zero)[0];
 
     clock.ms += 3_600_000;
