@@ -7,10 +7,10 @@ import { warnOfCost } from '../policy/warn-of-cost.ts';
 import { settleUnfinished } from './adopt.ts';
 import { type Built, builtOf, withSetsOf } from './built.ts';
 import { type Changing, isChanging, type Side, settleChange } from './change.ts';
-import { type RuleCounter, readCounters } from './counters.ts';
 import { addMembers, type DynamicSets, listMembers, removeMembers } from './dynamic-sets.ts';
 import type { Enforcement } from './enforcement.ts';
 import { type LogEvent, subscribeToLog } from './events.ts';
+import type { Generation } from './generation.ts';
 import { type FileWatch, followSets, type SetChange, type SetContent, updateTries, withContent } from './live-sets.ts';
 import { exclusively } from './lock.ts';
 import { isNoMemory } from './no-memory.ts';
@@ -31,7 +31,7 @@ import { rememberNamespace } from './remembered-namespace.ts';
 import { removeAll } from './remove.ts';
 import { createRetained } from './retained.ts';
 import { requireRights } from './rights.ts';
-import { withWindows } from './rule-windows.ts';
+import { countersOf } from './rule-windows.ts';
 import { createRuntimeMembers } from './runtime-members.ts';
 import { type Pending, pendingOf } from './standing.ts';
 import { isAlive, readState, stateStamp, writeState } from './state.ts';
@@ -90,17 +90,12 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   /** Changes of members that go on, by the source that they come from; of all sets without one. */
   const changes = new Map<string | undefined, AbortController>();
   const sweeper = setInterval(() => {
-    for (const { generation } of [...built(), ...retained.all()]) sweep(generation);
+    for (const generation of loaded()) sweep(generation);
     runtime.prune(PRUNE_MS);
   }, SWEEP_INTERVAL_MS).unref();
-  const dynamicSets = (): DynamicSets => ({
-    sets,
-    generations: [...built(), ...retained.all()].map(({ generation }) => generation),
-    runtime,
-  });
-  const schedules = keepSchedules(() =>
-    [...built(), ...retained.all()].flatMap(({ generation }) => windowsOf(generation)),
-  );
+  const loaded = (): Generation[] => [...built(), ...retained.all()].map(({ generation }) => generation);
+  const dynamicSets = (): DynamicSets => ({ sets, generations: loaded(), runtime });
+  const schedules = keepSchedules(() => loaded().flatMap(windowsOf));
 
   function isGone(): boolean {
     const { interfaces } = current.state;
@@ -351,11 +346,4 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     watch?.close();
     watch = followSets(current.generation, { sets: () => sets, refresh, onChange });
   }
-}
-
-/** How often the rules in force were hit, and whether those with a window are open. */
-function countersOf({ generation: { maps }, state }: Built): RuleCounter[] {
-  const counters = readCounters(maps.get('xdp', 'counters'), state);
-  const windows = maps.all.get('windows');
-  return windows ? withWindows(counters, state, windows) : counters;
 }

@@ -2,7 +2,8 @@ import { FIRST_RULE, windowCodec } from '../generated/abi.ts';
 import { bootEpochMs, bootTimeNs, type MapHandle } from '../kernel/index.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
-import type { RuleCounter } from './counters.ts';
+import type { Built } from './built.ts';
+import { type RuleCounter, readCounters } from './counters.ts';
 import type { GenerationState } from './state.ts';
 import { readWindowStates } from './windows.ts';
 
@@ -27,4 +28,11 @@ export function withWindows(
     const window = states[entryOf.get(counter.id) ?? -1];
     return window ? { ...counter, window } : counter;
   });
+}
+
+/** How often the rules in force were hit, and whether those with a window are open. */
+export function countersOf({ generation: { maps }, state }: Built): RuleCounter[] {
+  const counters = readCounters(maps.get('xdp', 'counters'), state);
+  const windows = maps.all.get('windows');
+  return windows ? withWindows(counters, state, windows) : counters;
 }
