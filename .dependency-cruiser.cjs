@@ -13,7 +13,7 @@ const mayImport = {
   'policy-tests': ['policy', 'packet', 'generated', 'diagnostics'],
   rehearse: ['policy-tests', 'datapath', 'policy', 'prefix-set', 'packet', 'kernel', 'generated', 'diagnostics'],
   lab: ['kernel', 'asm', 'diagnostics'],
-  daemon: ['datapath', 'policy', 'packet', 'kernel', 'diagnostics'],
+  daemon: ['datapath', 'feeds', 'policy', 'packet', 'kernel', 'diagnostics'],
   api: ['daemon', 'kernel', 'diagnostics'],
 };
 

@@ -11,6 +11,7 @@ import {
   type UpdateOptions,
 } from '../datapath/index.ts';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
+import { createFeeds } from '../feeds/index.ts';
 import type { CheckResult } from '../policy/check.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { examineText, type PolicyText } from '../policy/load.ts';
@@ -46,6 +47,8 @@ export interface InForceOptions {
   onEnd(): void;
 }
 
+const NO_SETS: CheckedPolicy['sets'] = new Map();
+
 export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForceOptions): InForce {
   let enforcement: Enforcement | undefined;
   let added: SetOverlay | undefined;
@@ -53,6 +56,16 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
   let known: CheckResult | undefined;
   const trimMemory = createMemoryTrimmer();
   const setProblems = new Map<string, readonly Problem[]>();
+  const feeds = createFeeds({ sets: new Map(), onProblem: onSet });
+  /** Of the policy that is in force for good, and of the one that was put in force last. */
+  let settledSets = NO_SETS;
+  let latestSets = NO_SETS;
+
+  /** While a change is pending, both are fetched for: either may be in force at the next moment. */
+  function keepFeeds(settled: CheckedPolicy['sets'], latest = settled): void {
+    [settledSets, latestSets] = [settled, latest];
+    feeds.update(settled, latest);
+  }
 
   /** What another process has taken out of force is not this one's any more. */
   function held(): Enforcement | undefined {
@@ -65,6 +78,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
     enforcement = undefined;
     known = undefined;
     setProblems.clear();
+    keepFeeds(NO_SETS);
   }
 
   function first(policy: CheckedPolicy, options: UpdateOptions): void {
@@ -79,6 +93,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
     fresh.onLog(onLog);
     fresh.onEnd(() => {
       known = undefined;
+      keepFeeds(settledSets);
       onEnd();
     });
   }
@@ -103,6 +118,8 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
       if (own) own.update(checked.policy, options);
       else first(checked.policy, options);
       known = checked;
+      const { sets } = checked.policy;
+      keepFeeds(enforcement?.pending ? settledSets : sets, sets);
       trimMemory();
       return { swapMs: (at.get('switched') ?? 0) - (at.get('switch-attached') ?? 0) };
     },
@@ -110,12 +127,14 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
       const own = held();
       if (own) own.confirm();
       else endFoundTrial('confirm');
+      keepFeeds(latestSets);
     },
     revert() {
       const own = held();
       known = undefined;
       if (own) own.revert();
       else endFoundTrial('revert');
+      keepFeeds(settledSets);
       held();
     },
     takeDown() {

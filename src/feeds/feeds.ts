@@ -18,8 +18,11 @@ export interface FeedsOptions {
 
 /** Keeps the copies of a policy's feeds up to date. Its timers keep no process alive. */
 export interface Feeds {
-  /** Another version of the policy: feeds that are the same go on as they were. */
-  update(sets: CheckedPolicy['sets']): void;
+  /**
+   * The feeds of another version of the policy, or of several of which one may be in force again at any moment: those that
+   * are the same go on as they were.
+   */
+  update(...sets: readonly CheckedPolicy['sets'][]): void;
   /** Fetches all, or one, now. */
   refresh(name?: string): Promise<readonly FeedOutcome[]>;
   /** Ends what goes on; copies stay. */
@@ -27,18 +30,19 @@ export interface Feeds {
 }
 
 export function createFeeds({ sets, onProblem, onChange, limits = DEFAULT_LIMITS }: FeedsOptions): Feeds {
+  /** By the path of the copy, which tells one feed from another. */
   const running = new Map<string, RunningFeed>();
 
-  function update(next: CheckedPolicy['sets']): void {
-    const wanted = new Map(feedSets(next).map((set) => [set.name, set]));
-    for (const [name, feed] of running) {
-      if (isDeepStrictEqual(feed.set, wanted.get(name))) wanted.delete(name);
+  function update(...next: readonly CheckedPolicy['sets'][]): void {
+    const wanted = new Map(next.flatMap(feedSets).map((set) => [set.file, set]));
+    for (const [file, feed] of running) {
+      if (isDeepStrictEqual(feed.set, wanted.get(file))) wanted.delete(file);
       else {
         feed.close();
-        running.delete(name);
+        running.delete(file);
       }
     }
-    for (const set of wanted.values()) running.set(set.name, runFeed(set, limits, tell));
+    for (const set of wanted.values()) running.set(set.file, runFeed(set, limits, tell));
   }
 
   function tell({ set, kind, members = 0, problems }: FeedOutcome): void {

@@ -33,7 +33,7 @@ export function whyHeldBack(
   if (members === 0)
     return before === undefined ? 'it is empty' : `it is empty, and had ${formatCount(before)} members`;
   if (before !== undefined && members < before * (1 - shrink))
-    return `it has ${formatCount(members)} members, and had ${formatCount(before)}`;
+    return `it has ${formatCount(members)} ${members === 1 ? 'member' : 'members'}, and had ${formatCount(before)}`;
   return coversHalf(ranges) ? 'it holds half of all addresses or more' : undefined;
 }
 

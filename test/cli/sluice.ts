@@ -24,14 +24,17 @@ export function sluice(args: readonly string[], { cwd, env, unprivileged }: RunO
   const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
     encoding: 'utf8',
     maxBuffer: 64 << 20,
-    env: { ...environment, ...env },
+    env: { ...environment(), ...env },
     ...(cwd !== undefined && { cwd }),
     ...(unprivileged && { uid: nobody, gid: nobody }),
   });
   return { status, stdout, stderr };
 }
 
-const { NO_COLOR: _, ...environment } = process.env;
+function environment(): NodeJS.ProcessEnv {
+  const { NO_COLOR: _, ...rest } = process.env;
+  return rest;
+}
 
 /** A command that runs until it is told to end. */
 export interface Running {
@@ -45,7 +48,7 @@ export interface Running {
 }
 
 export function startSluice(args: readonly string[], cwd: string): Running {
-  const child = spawn(process.execPath, [command, ...args], { cwd, env: environment });
+  const child = spawn(process.execPath, [command, ...args], { cwd, env: environment() });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {

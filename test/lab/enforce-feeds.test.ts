@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Enforcement, SetChange } from '../../src/datapath/index.ts';
 import { acceptHeld, createFeeds, type Feeds, feedSets } from '../../src/feeds/index.ts';
@@ -7,7 +7,8 @@ import { type FeedServer, startFeedServer } from '../../src/feeds/testing/feed-s
 import { createPair, type Lab, type LabHost } from '../../src/lab/index.ts';
 import { checkPolicy } from '../../src/policy/check.ts';
 import type { CheckedPolicy } from '../../src/policy/checked.ts';
-import { enforceOn } from './enforcing.ts';
+import { writeDatabase } from '../../src/policy/geo/testing/write-database.ts';
+import { counted, enforceOn } from './enforcing.ts';
 
 let lab: Lab;
 let client: LabHost;
@@ -95,4 +96,45 @@ test('a copy that is taken away changes nothing in the kernel', async () => {
   for (const { file } of feedSets(policy.sets)) rmSync(file);
   await expect.poll(() => changes.at(-1)?.problems.length, { timeout: 10_000 }).toBe(1);
   expect(await answered(4)).toBe(false);
+});
+
+test('a new version of a database changes each set that is made of it', async () => {
+  enforcement.stop();
+  const database = (dutch: string, german: string): void => {
+    const country = (code: string) => ({ country: { iso_code: code } });
+    const bytes = writeDatabase([
+      [`${dutch}/32`, country('NL')],
+      [`${german}/32`, country('DE')],
+      ['2001:db8:ffff::/48', country('DE')],
+    ]);
+    writeFileSync(`${folder.path}/next.mmdb`, bytes);
+    renameSync(`${folder.path}/next.mmdb`, `${folder.path}/geo.mmdb`);
+  };
+  database(client.address(4), '203.0.113.9');
+  const text = `version: 1
+interfaces: [eth0]
+sets:
+  dutch: { country: [NL], database: geo.mmdb }
+  german: { country: [DE], database: geo.mmdb }
+prefilter:
+  - { name: counting, from: "@german", action: count }
+  - { name: blocklist, from: "@dutch", action: drop }
+`;
+  const result = checkPolicy({ path: `${folder.path}/policy.yaml`, text });
+  enforcement = enforceOn(host, result.policy as CheckedPolicy);
+  enforcement.watchSets((change) => changes.push(change));
+  expect(await answered(4)).toBe(false);
+  expect(counted(enforcement, 'counting').packets).toBe(0);
+
+  database('203.0.113.9', client.address(4));
+  await expect.poll(() => changes.map(({ set }) => set).sort(), { timeout: 10_000 }).toEqual(['dutch', 'german']);
+  expect(await answered(4)).toBe(true);
+  expect(counted(enforcement, 'counting').packets).toBe(1);
+
+  // A damaged one changes nothing.
+  writeFileSync(`${folder.path}/geo.mmdb`, 'no database');
+  await expect
+    .poll(() => changes.slice(2).map(({ problems: [one] }) => one?.code), { timeout: 10_000 })
+    .toEqual(['policy/bad-database', 'policy/bad-database']);
+  expect(await answered(4)).toBe(true);
 });

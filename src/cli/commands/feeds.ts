@@ -16,7 +16,7 @@ const HELP = `
   accept   lets the content through that is held back of a set's feed: what had lost too many members, say.
 
 Of the policy in force, or of the one that --policy names. No process of Sluice has to run: the copies on disk are changed,
-and a policy in force takes them as it takes the files of other sets, as long as \`sluice up\` runs.
+and a policy in force takes them as it takes the files of other sets, as long as \`sluice up\` or the daemon runs.
 
 Exit status: 0 it is done, 1 a feed could not be fetched, is held back, or is not there, 2 wrong use.`;
 

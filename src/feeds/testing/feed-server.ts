@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** A server on loopback that answers every path with what the test wants at the moment. */
@@ -13,7 +14,7 @@ export interface FeedServer {
 }
 
 export async function startFeedServer(
-  create: (listener: RequestListener) => Server = createServer,
+  create: (listener: RequestListener) => Server | SecureServer = createServer,
   host = '127.0.0.1',
 ): Promise<FeedServer> {
   const requests: { path: string; headers: IncomingMessage['headers'] }[] = [];
