@@ -17,7 +17,13 @@ interface Table {
   readonly name: string;
   /** Policies by chain: `-` of a user's chain. */
   readonly chains: Map<string, string>;
-  readonly rules: { readonly chain: string; readonly line: number; readonly words: readonly string[] }[];
+  /** By their chains. */
+  readonly rules: Map<string, TableRule[]>;
+}
+
+interface TableRule {
+  readonly line: number;
+  readonly words: readonly string[];
 }
 
 export interface IptablesOptions {
@@ -32,7 +38,7 @@ export function readIptables(
   { entrances = {} }: IptablesOptions = {},
 ): Ruleset {
   const tables = tablesOf(source);
-  const named = tables.flatMap(({ rules }) => rules.flatMap(({ words }) => interfaceNames(words)));
+  const named = tables.flatMap(({ rules }) => [...rules.values()].flat().flatMap(({ words }) => interfaceNames(words)));
   const interfaces = interfacesOf(givenInterfaces, named);
   const chains = new Map<string, ForeignRule[]>();
   const bases: BaseChain[] = [];
@@ -41,7 +47,7 @@ export function readIptables(
     const key = (chain: string): string => `${table.family} ${table.name} ${chain}`;
     for (const [name, policy] of table.chains) {
       const origin = `${table.family === 4 ? '' : 'ip6tables, '}table ${table.name}, chain ${name}`;
-      const own = table.rules.filter(({ chain }) => chain === name);
+      const own = table.rules.get(name) ?? [];
       const scope = {
         family: table.family,
         interfaces,
@@ -112,7 +118,12 @@ function tablesOf(source: SourceText): Table[] {
         index,
         lines.findIndex((one, at) => at > index && one.trim() === 'COMMIT'),
       );
-      tables.push({ family: family ?? guessFamily(rest), name: line.slice(1).trim(), chains: new Map(), rules: [] });
+      tables.push({
+        family: family ?? guessFamily(rest),
+        name: line.slice(1).trim(),
+        chains: new Map(),
+        rules: new Map(),
+      });
     }
     if (line === 'COMMIT') family = undefined;
     if (line.startsWith(':')) {
@@ -122,7 +133,10 @@ function tablesOf(source: SourceText): Table[] {
     const [, rule] = /^(?:\[\d+:\d+\]\s*)?-A\s+(.*)$/.exec(line) ?? [];
     if (rule === undefined) continue;
     const [chain = '', ...words] = wordsOf(rule);
-    tables.at(-1)?.rules.push({ chain, line: index + 1, words });
+    const table = tables.at(-1);
+    const own = table?.rules.get(chain) ?? [];
+    own.push({ line: index + 1, words });
+    table?.rules.set(chain, own);
   }
   if (tables.length > 0) return tables;
   const help = 'give what `iptables-save` prints: `*filter`, chains, rules, `COMMIT`';

@@ -26,9 +26,10 @@ export function readNftables(source: SourceText, givenInterfaces: readonly strin
   const chains = new Map<string, ForeignRule[]>();
   const bases: BaseChain[] = [];
   const losses: Loss[] = [...sets.losses];
-  const rules = of('rule');
+  const rules = new Map<string, Json[]>();
+  for (const rule of of('rule')) listIn(rules, chainKey(rule, rule['chain'])).push(rule);
   for (const chain of of('chain')) {
-    const own = rules.filter((rule) => chainKey(rule, rule['chain']) === chainKey(chain, chain['name']));
+    const own = rules.get(chainKey(chain, chain['name'])) ?? [];
     const origin = `table ${tableOf(chain)}, chain ${chain['name']}`;
     chains.set(
       chainKey(chain, chain['name']),
@@ -57,6 +58,12 @@ function objectsOf({ path, text }: SourceText): Json[] {
 
 const tableOf = ({ family, table }: Json): string => `${family} ${table}`;
 const chainKey = (object: Json, name: unknown): string => `${tableOf(object)} ${name}`;
+
+function listIn<T>(lists: Map<string, T[]>, key: string): T[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
+}
 
 function readRule(rule: Json, origin: string, interfaces: Interfaces, sets: NftSets): ForeignRule {
   const { expr, comment } = rule;

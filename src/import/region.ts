@@ -1,5 +1,5 @@
 import { normalise, type Range, sameRanges } from './ranges.ts';
-import { andValues, notValue, rangesOf, type Value, values } from './value.ts';
+import { andValues, isNothing, notValue, rangesOf, type Value, values } from './value.ts';
 
 /**
  * Fields of a packet, as numbers. `from` and `to` are addresses of both families in a row, IPv4 first, so that to be
@@ -73,7 +73,7 @@ function andMatches(a: Match, b: Match): Match | undefined {
     const [one, other] = [a[field], b[field]];
     if (other === undefined) continue;
     const value = one ? andValues(one, other) : other;
-    if (rangesOf(value, DOMAINS[field]).length === 0) return undefined;
+    if (isNothing(value, DOMAINS[field])) return undefined;
     both[field] = value;
   }
   if (both.fragment && TRANSPORT.some((field) => both[field])) {

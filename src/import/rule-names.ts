@@ -5,6 +5,7 @@ const LONGEST_NAME = 63;
 /** The comments of rules as names that policies take: printable, 63 characters, each once in all stages. */
 export function uniqueNames(stages: readonly (Stage | undefined)[]): (Stage | undefined)[] {
   const taken = new Set<string>();
+  const next = new Map<string, number>();
   return stages.map((stage) => {
     if (!stage) return undefined;
     const items = stage.items.map((item) => {
@@ -13,8 +14,10 @@ export function uniqueNames(stages: readonly (Stage | undefined)[]): (Stage | un
       const plain = plainName(name);
       if (plain === '') return { rule: rest };
       let free = plain;
-      for (let number = 2; taken.has(free); number++)
+      for (let number = next.get(plain) ?? 2; taken.has(free); number++) {
         free = `${cut(plain, LONGEST_NAME - 1 - `${number}`.length)}-${number}`;
+        next.set(plain, number + 1);
+      }
       taken.add(free);
       return { rule: { name: free, ...rest } };
     });

@@ -1,4 +1,4 @@
-import { complement, intersect, normalise, type Range, sameRanges } from './ranges.ts';
+import { complement, intersect, normalise, overlap, type Range, sameRanges } from './ranges.ts';
 
 /** Values of a field, written out or by the name of a set. */
 export interface Operand {
@@ -19,13 +19,33 @@ export const values = (...ranges: Range[]): Value => ({
   none: [],
 });
 
-export function rangesOf({ any, none }: Value, domain: Range): Range[] {
+export function rangesOf({ any, none }: Value, domain: Range): readonly Range[] {
   const allowed = any ? union(any) : [domain];
-  return none.length === 0 ? allowed : intersect(allowed, complement(union(none), domain));
+  return none.length === 0 ? allowed : intersect(allowed, others(union(none), domain));
 }
 
-export const union = (operands: readonly Operand[]): Range[] =>
-  operands.length === 1 ? [...(operands[0] as Operand).ranges] : normalise(operands.flatMap(({ ranges }) => ranges));
+/** What is not in a long list is worked out once, however many rules refer to the list. */
+const complements = new WeakMap<readonly Range[], Map<Range, readonly Range[]>>();
+
+function others(ranges: readonly Range[], domain: Range): readonly Range[] {
+  const known = complements.get(ranges) ?? new Map<Range, readonly Range[]>();
+  complements.set(ranges, known);
+  const left = known.get(domain) ?? complement(ranges, domain);
+  known.set(domain, left);
+  return left;
+}
+
+/** Whether nothing is left of the field. */
+export const isNothing = ({ any, none }: Value, domain: Range): boolean =>
+  !overlap(any ? union(any) : [domain], none.length === 0 ? [domain] : others(union(none), domain));
+
+/** Whether every value of the domain is one. */
+export const isAnything = ({ any, none }: Value, domain: Range): boolean =>
+  (!any || sameRanges(intersect(union(any), [domain]), [domain])) &&
+  !none.some(({ ranges }) => overlap(ranges, [domain]));
+
+export const union = (operands: readonly Operand[]): readonly Range[] =>
+  operands.length === 1 ? (operands[0] as Operand).ranges : normalise(operands.flatMap(({ ranges }) => ranges));
 
 /** Keeps the names of sets where it can. */
 export function andValues(a: Value, b: Value): Value {
@@ -33,7 +53,7 @@ export function andValues(a: Value, b: Value): Value {
   const none = [...a.none, ...b.none.filter((one) => !a.none.some((other) => sameOperand(one, other)))];
   if (!any) return { none };
   const allowed = union(any);
-  return { any, none: none.filter(({ ranges }) => intersect(allowed, ranges).length > 0) };
+  return { any, none: none.filter(({ ranges }) => overlap(allowed, ranges)) };
 }
 
 function andOperands(a: Value['any'], b: Value['any']): Value['any'] {
@@ -50,5 +70,5 @@ const sameOperand = (a: Operand, b: Operand): boolean => a.set === b.set && same
 export function notValue(value: Value, domain: Range): Value {
   if (value.any && value.none.length === 0) return { none: value.any };
   if (!value.any) return { any: value.none, none: [] };
-  return { any: [{ ranges: complement(rangesOf(value, domain), domain) }], none: [] };
+  return { any: [{ ranges: others(rangesOf(value, domain), domain) }], none: [] };
 }

@@ -5,7 +5,7 @@ import { PROTOCOL_NUMBERS } from '../policy/check/protocol-names.ts';
 import type { FlatItem } from './flatten.ts';
 import { complement, intersect, type Range, sameRanges } from './ranges.ts';
 import { DOMAINS, FAMILY_RANGE, type Field, FLAGS, type Match, TRANSPORT } from './region.ts';
-import { type Operand, rangesOf, union, type Value } from './value.ts';
+import { isAnything, type Operand, rangesOf, union, type Value } from './value.ts';
 
 /** A rule as a policy has it, keys in the order in which they are written. */
 export type WrittenRule = Readonly<Record<string, unknown>> & { readonly action: unknown };
@@ -69,8 +69,7 @@ function interfaceOf({ iif, oif }: Match, { stage, interfaces }: Writing): { int
 
 /** One value, or a list; undefined where it is all of the domain. */
 function list(value: Value | undefined, domain: Range, words: Words): unknown {
-  if (!value) return undefined;
-  if (sameRanges(rangesOf(value, domain), [domain])) return undefined;
+  if (!value || isAnything(value, domain)) return undefined;
   const inverse = shorterInverse(value, domain);
   if (inverse) return list({ none: inverse }, domain, words);
   const within = (operand: Operand) => ({ ...operand, ranges: intersect(operand.ranges, [domain]) });
