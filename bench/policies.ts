@@ -60,9 +60,9 @@ export const measuredPolicies: readonly MeasuredPolicy[] = [
   { id: 'sluice-edge', title: "Sluice, the README's policy and the block list", text: edge },
 ];
 
-/** The programs of the policy, loaded. Rules speak of interfaces as the calling thread's namespace has them. */
-export function generationOf({ id, text }: MeasuredPolicy, interfaceIndex: (name: string) => number): Generation {
+/** The programs of the policy, loaded. None of its rules speaks of interfaces. */
+export function generationOf({ id, text }: MeasuredPolicy): Generation {
   const { policy, problems } = checkPolicy({ path: id, text });
   if (policy === undefined) throw new SluiceError(problems);
-  return buildGeneration(compilePolicy(policy, { interfaceIndex }));
+  return buildGeneration(compilePolicy(policy));
 }

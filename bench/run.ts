@@ -56,7 +56,7 @@ async function measure(wanted: readonly Part[]): Promise<Results> {
 }
 
 function measureCosts(): CostResult[] {
-  const generations = measuredPolicies.map((policy) => ({ ...policy, generation: generationOf(policy, () => 1) }));
+  const generations = measuredPolicies.map((policy) => ({ ...policy, generation: generationOf(policy) }));
   const subjects = generations.map(({ id, title, generation }) => ({
     id,
     title,

@@ -1,4 +1,4 @@
-import { attachXdp, findInterface, inNamespace } from '../../src/kernel/index.ts';
+import { attachXdp, inNamespace } from '../../src/kernel/index.ts';
 import { generationOf, measuredPolicies } from '../policies.ts';
 import type { Peer } from './peer.ts';
 
@@ -8,7 +8,7 @@ export const sluice: readonly Peer[] = measuredPolicies.map((policy) => ({
   title: policy.title,
   setUp: async (host) =>
     inNamespace(host, () => {
-      const generation = generationOf(policy, (name) => findInterface(name).index);
+      const generation = generationOf(policy);
       const attached = attachXdp({ interface: 'eth0', program: generation.xdp, mode: 'native' });
       return () => {
         attached.close();

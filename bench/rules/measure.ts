@@ -69,7 +69,7 @@ function prepare(list: MeasuredList, options: MeasureOptions): Subject {
   const { id, title, family, rules, source } = list;
   const text = policyText(list);
   const [policy, check] = timed(() => checked(id, text));
-  const [compiled, compile] = timed(() => compilePolicy(policy, { interfaceIndex: () => 1, ...options }));
+  const [compiled, compile] = timed(() => compilePolicy(policy, { ...options }));
   const [generation, load] = timed(() => buildGeneration(compiled));
   const headers = drawHeaders(rules, family === 'v4' ? 32 : 128, COLD, createRandom(7));
   const array = createHeaderArray(headers, family);
@@ -132,7 +132,7 @@ export function policyText({ rules, family }: MeasuredList): string {
 
 function emptyGeneration(): Generation {
   const policy = checked('empty', 'version: 1\ninterfaces: [eth0]\ningress: { default: drop }\n');
-  return buildGeneration(compilePolicy(policy, { interfaceIndex: () => 1 }));
+  return buildGeneration(compilePolicy(policy));
 }
 
 function checked(path: string, text: string): CheckedPolicy {

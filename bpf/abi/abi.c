@@ -5,6 +5,7 @@
 #include <linux/types.h>
 #include "counter.h"
 #include "difference.h"
+#include "interfaces.h"
 #include "packet.h"
 #include "rehearsal.h"
 #include "slots.h"
@@ -17,6 +18,8 @@ enum constant {
 	CONSTANT_PROGRAM_REJECT = PROGRAM_REJECT,
 	CONSTANT_FIRST_PART = FIRST_PART,
 	CONSTANT_FIRST_LOG_LIMIT = FIRST_LOG_LIMIT,
+	CONSTANT_INTERFACE_ROWS = INTERFACE_ROWS,
+	CONSTANT_INTERFACE_PROBES = INTERFACE_PROBES,
 	CONSTANT_SIDE_BEFORE = SIDE_BEFORE,
 	CONSTANT_SIDE_AFTER = SIDE_AFTER,
 	CONSTANT_MAX_SWITCHES = MAX_SWITCHES,

@@ -83,6 +83,7 @@ struct packet {
 	__u32 length; /* bytes of the IP packet as its header says; else of the frame behind the link header */
 	__u32 mark;
 	__u32 rule; /* enum reason, or FIRST_RULE + n */
+	__u32 interface_class; /* what rules ask of the interface: see interfaces.h; 0 where no rule asks */
 	__u16 ethertype; /* behind the VLAN tags */
 	__u16 vlan; /* VLAN id of the outer tag, 12 bits */
 	__u16 vlan_inner; /* VLAN id of the second tag */
@@ -96,7 +97,7 @@ struct packet {
 	__u8 fragment; /* enum fragment */
 	__u8 verdict; /* enum verdict */
 	__u8 stage; /* enum stage */
-	__u8 pad;
+	__u8 pad[5];
 };
 
-_Static_assert(sizeof(struct packet) == 88, "struct packet crosses the boundary: keep it without holes");
+_Static_assert(sizeof(struct packet) == 96, "struct packet crosses the boundary: keep it without holes");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config.h"
+#include "interfaces.h"
 #include "maps.h"
 #include "parse.h"
 #include "report.h"
@@ -42,6 +43,8 @@ static __always_inline struct packet *new_packet(__u32 ifindex, __u32 frame_leng
 			packet->time_ns = pretended->time_ns;
 		}
 	}
+	if (has_interfaces)
+		packet->interface_class = interface_class(packet->ifindex);
 	return packet;
 }
 

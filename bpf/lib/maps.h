@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "../abi/counter.h"
+#include "../abi/interfaces.h"
 #include "../abi/packet.h"
 #include "../abi/rehearsal.h"
 #include "../abi/slots.h"
@@ -29,6 +30,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct counter);
 } counters SEC(".maps");
+
+/* See abi/interfaces.h. INTERFACE_ROWS entries where a rule asks for an interface. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} interfaces SEC(".maps");
 
 /* struct packet of each logged packet. */
 struct {

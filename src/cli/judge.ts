@@ -2,6 +2,7 @@ import { SluiceError } from '../diagnostics/problem.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import type { Circumstances, Decision } from '../policy/decision.ts';
+import { exampleInterface, matchesAny } from '../policy/interface-pattern.ts';
 
 /** Answers for one policy, packet by packet. */
 export interface Judge {
@@ -49,11 +50,12 @@ function suggestModel(error: unknown): unknown {
 }
 
 /**
- * The interface that a packet is judged on: the one asked for, else the policy's first.
+ * The interface that a packet is judged on: the one asked for, else the policy's first, or one that its glob stands for.
  * @throws SluiceError cli/usage where the policy does not have it
  */
 export function interfaceOf(policy: CheckedPolicy, asked: string | undefined): string | undefined {
-  if (asked === undefined || policy.interfaces.includes(asked)) return asked ?? policy.interfaces[0];
+  if (asked === undefined) return exampleInterface({ any: policy.interfaces, none: [] });
+  if (matchesAny(policy.interfaces, asked)) return asked;
   throw new SluiceError({
     code: 'cli/usage',
     message: `interface "${asked}" is none of the policy's`,

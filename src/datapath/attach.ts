@@ -29,6 +29,8 @@ export interface Wanted extends AttachOptions {
   readonly paths: Paths;
   /** The generation after, where the interface is one of its policy. */
   readonly after: Entries;
+  /** The generation before, where the interface is one of its policy and has appeared while the change goes on. */
+  readonly before?: Entries;
   /** Whether `after` only observes: where it has no program, nothing changes. */
   readonly observing: boolean;
   /** Undefined where none can be made: what stands at a hook stays there for now. */
@@ -48,7 +50,15 @@ export interface Attachment {
  * pinned is updated, so that no packet comes between; where nothing is, a link is made. On an error nothing is left changed.
  * What carries marks needs no switch: it heeds what a program of either generation leaves.
  */
-export function attachSwitch({ ifindex, paths, after, turn, observing, ...options }: Wanted): Attachment {
+export function attachSwitch({
+  ifindex,
+  paths,
+  before: earlier,
+  after,
+  turn,
+  observing,
+  ...options
+}: Wanted): Attachment {
   const undoing: { undo(): void; close(): void }[] = [];
   const warnings: Problem[] = [];
   const undo = (): void => {
@@ -60,10 +70,12 @@ export function attachSwitch({ ifindex, paths, after, turn, observing, ...option
 
   function takeHook(hook: LinkHook): void {
     const program = after[hook];
-    if (observing && program === undefined) return;
+    const own = program ?? earlier?.[hook];
+    if (observing && own === undefined) return;
     const place = openPlace(paths, ifindex, hook);
     if (place === undefined) {
-      if (program) makePlace(hook, hook === 'ingress' ? program : (programAt(hook, false) ?? program));
+      const isCarrier = hook === 'ingress' || (observing && program === undefined);
+      if (own) makePlace(hook, isCarrier ? own : (programAt(hook, earlier?.[hook] !== undefined) ?? own));
       return;
     }
     const switching = hook === 'ingress' ? undefined : programAt(hook, true);

@@ -77,7 +77,12 @@ function placeEntries(paths: Paths, { settled, change }: Changing, winner: Gener
     const others = [...(settled?.interfaces ?? []), ...change.after.interfaces].map(({ ifindex }) => ifindex);
     const none: Entries = {};
     for (const ifindex of new Set([...own, ...others, ...pinnedInterfaces(paths)])) {
-      settleInterface(ifindex, own.has(ifindex) ? entries : none, paths);
+      try {
+        settleInterface(ifindex, own.has(ifindex) ? entries : none, paths);
+      } catch (error) {
+        // It has gone in between, and took its programs with it.
+        if (interfaceByIndex(ifindex) !== undefined) throw error;
+      }
     }
   } finally {
     closeEntries(entries);
@@ -105,8 +110,11 @@ const endOf = ({ kind, after }: ChangeState, why: Ending): EnforcementState['end
   at: new Date().toISOString(),
 });
 
-/** The interface as it is attached now. */
-function described(paths: Paths, one: GenerationState['interfaces'][number]): GenerationState['interfaces'][number] {
+/** The interface as it is attached now, under the name by which the rules know it: it may have another by now. */
+export function described(
+  paths: Paths,
+  one: GenerationState['interfaces'][number],
+): GenerationState['interfaces'][number] {
   const { name, ifindex } = one;
   const device = interfaceByIndex(ifindex);
   const hooks = (['egress', 'ingress'] as const).map((hook) => {
@@ -116,7 +124,7 @@ function described(paths: Paths, one: GenerationState['interfaces'][number]): Ge
   });
   const by = hooks.find((how) => how !== undefined);
   const classifier = by === undefined ? 'none' : by === 'link' ? 'tcx' : 'clsact';
-  return { name: device?.name ?? name, ifindex, mode: modeOf(device, one.mode), classifier };
+  return { name, ifindex, mode: modeOf(device, one.mode), classifier };
 }
 
 /** How XDP is attached to an interface now, where it is. */

@@ -1,22 +1,22 @@
-import { existsSync } from 'node:fs';
 import type { Problem } from '../diagnostics/problem.ts';
-import { bootTimeNs, findInterface } from '../kernel/index.ts';
+import { bootTimeNs, findInterface, monitorInterfaces } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { warnOfCost } from '../policy/warn-of-cost.ts';
 import { settleUnfinished } from './adopt.ts';
 import { type Built, builtOf, withSetsOf } from './built.ts';
-import { type Changing, isChanging, type Side, settleChange } from './change.ts';
+import { type Changing, hasPins, isChanging, type Side, settleChange } from './change.ts';
 import { addMembers, type DynamicSets, listMembers, removeMembers } from './dynamic-sets.ts';
 import type { Enforcement } from './enforcement.ts';
 import { type LogEvent, subscribeToLog } from './events.ts';
 import type { Generation } from './generation.ts';
+import { followInterfaces } from './interfaces-follow.ts';
+import type { InterfaceChange, reconcile } from './interfaces-reconcile.ts';
 import { type FileWatch, followSets, type SetChange, type SetContent, updateTries, withContent } from './live-sets.ts';
 import { exclusively } from './lock.ts';
 import { isNoMemory } from './no-memory.ts';
 import { readDifferences } from './observe.ts';
 import { pathsHere } from './paths.ts';
-import { linkPin } from './pinned-links.ts';
 import {
   type EnforceOptions,
   multiBufferFor,
@@ -34,7 +34,7 @@ import { requireRights } from './rights.ts';
 import { countersOf } from './rule-windows.ts';
 import { createRuntimeMembers } from './runtime-members.ts';
 import { type Pending, pendingOf } from './standing.ts';
-import { isAlive, readState, stateStamp, writeState } from './state.ts';
+import { type EnforcementState, isAlive, readState, stateStamp, writeState } from './state.ts';
 import { keepSchedules, windowsOf } from './windows.ts';
 import { belongsToAnother, type Written } from './written.ts';
 
@@ -59,6 +59,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   let policy = initial;
   const here = rememberNamespace();
   let first: PutInForce;
+  const monitor = monitorInterfaces();
   try {
     first = exclusively(paths, () => {
       const found = readState(paths.state);
@@ -66,6 +67,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       return putInForce(policy, paths, found && settleUnfinished(paths, found), options);
     });
   } catch (error) {
+    monitor.close();
     here.close();
     throw error;
   }
@@ -98,12 +100,35 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   const schedules = keepSchedules(() => loaded().flatMap(windowsOf));
 
   function isGone(): boolean {
-    const { interfaces } = current.state;
-    return (
-      isOver ||
-      belongsToAnother(paths, written.stamp) ||
-      !interfaces.some(({ ifindex }) => existsSync(linkPin(paths, ifindex, 'xdp')))
-    );
+    return isOver || belongsToAnother(paths, written.stamp) || !hasPins(paths, current.state);
+  }
+
+  /** What the policy is attached to has changed. What cannot be written down is in force all the same. */
+  function changeInterfaces(
+    act: (state: EnforcementState) => ReturnType<typeof reconcile>,
+  ): readonly InterfaceChange[] {
+    return exclusivelyHere(() => {
+      if (isGone()) return [];
+      const { state, changes } = act(written.state);
+      if (state === written.state) return changes;
+      written = { ...written, state };
+      takeStates(state);
+      const problems = problemsOf(() => writeState(paths.state, state), []);
+      written = { ...written, stamp: stateStamp(paths.state) };
+      return changes.map((one) => ({ ...one, problems: [...one.problems, ...problems] }));
+    });
+  }
+
+  /** What is known of each generation of this process. */
+  function takeStates({ settled, change }: EnforcementState): void {
+    const fresh = (one: Built): Built => {
+      const state = [change?.after, settled].find((each) => each?.generation === one.state.generation);
+      return state ? { ...one, state } : one;
+    };
+    const isObserved = observed === current;
+    current = fresh(current);
+    previous &&= fresh(previous);
+    observed = isObserved ? current : observed && fresh(observed);
   }
 
   function subscribe(): void {
@@ -283,6 +308,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     return true;
   }
 
+  const following = followInterfaces({ monitor, paths, attach: attachOptions, change: changeInterfaces });
   if (options.observe) observed = current;
   if (isChanging(written.state)) awaitDeadline();
 
@@ -323,8 +349,10 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     onEnd: (callback) => {
       heardOfEnd = callback;
     },
+    onInterface: following.onChange,
     isGone,
     stop: () => {
+      following.close();
       watch?.close();
       clearInterval(sweeper);
       clearTimeout(ending);

@@ -4,6 +4,7 @@ import type { RuleCounter } from './counters.ts';
 import type { MemberListing, NewMember } from './dynamic-sets.ts';
 import type { LogEvent } from './events.ts';
 import type { Generation } from './generation.ts';
+import type { InterfaceChange } from './interfaces-reconcile.ts';
 import type { SetChange } from './live-sets.ts';
 import type { Difference } from './observe.ts';
 import type { UpdateOptions } from './put-in-force.ts';
@@ -15,6 +16,7 @@ import type { GenerationState } from './state.ts';
  * of it works on the network namespace where the policy was put in force, wherever the thread is by then.
  */
 export interface Enforcement {
+  /** Those that it is attached to now. */
   readonly interfaces: GenerationState['interfaces'];
   readonly warnings: readonly Problem[];
   readonly generation: Generation;
@@ -61,6 +63,11 @@ export interface Enforcement {
   onEnd(callback: (why: 'deadline') => void): void;
   /** Hears of the packets that `log` rules match: at first those that nobody has heard of yet. */
   onLog(onEvent: (event: LogEvent) => void): void;
+  /**
+   * Hears of interfaces of the policy: at first what nobody has heard of yet. Those that appear are attached, and those
+   * that go are let go of, from the event loop, whether anybody listens or not.
+   */
+  onInterface(callback: (change: InterfaceChange) => void): void;
   /** Whether another process has taken the policy down, or has put another in its place. */
   isGone(): boolean;
   /** Takes the policy out of force and leaves nothing behind. What another process put in force since stays. */

@@ -1,5 +1,5 @@
 import { SluiceError } from '../diagnostics/problem.ts';
-import { FIRST_PART } from '../generated/abi.ts';
+import { FIRST_PART, INTERFACE_ROWS } from '../generated/abi.ts';
 import {
   BPF_F_MMAPABLE,
   BPF_F_RDONLY_PROG,
@@ -89,6 +89,7 @@ export function createGenerationMaps(
     if (rows) return createArray(name, new Uint8Array(rows.words.buffer), 0);
     if (name === 'rounds') return createRounds();
     if (name === 'windows') return createWindowsMap(compiled.windows.all);
+    if (name === 'interface_classes') return createArray(name, emptyClasses(compiled), BPF_F_MMAPABLE);
     if (name === 'bitmaps') return createArray(name, compiled.bitmaps, 0);
     if (name === '.rodata') return createConstants(hook, constants);
     const { type, keySize, valueSize, maxEntries, flags } = dataPlane(hook).maps.get(name) as ObjectMap;
@@ -108,11 +109,16 @@ export function createGenerationMaps(
   };
 }
 
+const emptyClasses = ({ interfaces: { classes, rowBytes } }: CompiledPolicy): Uint8Array =>
+  new Uint8Array(classes * rowBytes);
+
 /** Sizes that follow from the policy. */
 function entriesOf(compiled: CompiledPolicy, hook: HookName, name: string): number | undefined {
   switch (name) {
     case 'counters':
       return compiled.counters * counterRows();
+    case 'interfaces':
+      return compiled.interfaces.questions.length > 0 ? INTERFACE_ROWS : 1;
     case 'limits':
       return compiled.limits;
     case 'programs':

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import {
   bootTimeNs,
-  findInterface,
   type MapHandle,
   mountBpffs,
   type NetworkInterface,
@@ -20,7 +19,9 @@ import { forgetCounters, isOwnLayout, ownLayouts } from './counters.ts';
 import { withCountingSince, withoutSince } from './counting-since.ts';
 import { closeEntries, type Entries, entriesAt, entriesOf, pinEntries } from './entries.ts';
 import { buildGeneration, type Generation } from './generation.ts';
+import { describeInterfaces, nameInterface } from './interface-classes.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
+import { attachOrWait, chooseInterfaces, type MayWait } from './interfaces-chosen.ts';
 import { sameMembers } from './live-sets.ts';
 import { letCall, recordsOf, requireRoomToObserve } from './observe.ts';
 import { generations, type Paths, pinName } from './paths.ts';
@@ -64,6 +65,12 @@ export interface UpdateOptions {
 }
 
 export interface EnforceOptions extends AttachOptions, UpdateOptions {
+  /**
+   * What to do about a name or a glob of the policy without an interface, and an interface that cannot be attached to for now
+   * (another XDP program is there): `refuse`, where left out, is an error; `wait` attaches as soon as that can be done.
+   * Either way, interfaces that appear later are attached, and what has been in force waits for one that goes.
+   */
+  readonly absent?: 'refuse' | 'wait';
   /** What was added to dynamic sets before, for one as `openSetOverlay` reads it; the enforcement changes it. */
   readonly runtimeMembers?: RuntimeMembers;
 }
@@ -99,12 +106,22 @@ export function putInForce(
   before: EnforcementState | undefined,
   options: PutOptions,
 ): PutInForce {
-  const devices = policy.interfaces.map(findInterface);
-  requireEthernet(devices);
-  const { previous, again, runtimeMembers, onStep = () => {}, trialMs, observe = false, ...attachOptions } = options;
+  const {
+    previous,
+    again,
+    runtimeMembers,
+    onStep = () => {},
+    trialMs,
+    observe = false,
+    absent,
+    ...attachOptions
+  } = options;
+  // What is awaited already is no reason to refuse another version of the policy.
+  const awaited = before && isOwn(before) ? [...(before.settled?.patterns ?? [])] : [];
+  const mayWait: MayWait = (pattern) => absent === 'wait' || awaited.includes(pattern);
+  const { devices, warnings: unfit } = chooseInterfaces(policy.interfaces, mayWait);
   const multiBuffer = multiBufferFor(devices, before);
   const compileOptions = {
-    interfaceIndex: (name: string) => findInterface(name).index,
     multiBuffer,
     ...(previous && { previous: previous.compiled }),
   };
@@ -119,6 +136,8 @@ export function putInForce(
   unpinFolder(paths.turn);
   const number = 1 + Math.max(0, ...generations(paths));
   const attached: Attachment[] = [];
+  const unattached = new Set<number>();
+  const unfitLater: Problem[] = [];
   const interfaces = new Set([...devices.map(({ index }) => index), ...pinnedInterfaces(paths)]);
   let standing: Entries = {};
   let generation: Generation | undefined;
@@ -160,12 +179,25 @@ export function putInForce(
     isRecorded = true;
     onStep('recorded');
     const enforced = observe ? before?.settled?.interfaces : undefined;
+    for (const { index, name } of devices) nameInterface(paths, after, index, name);
     for (const ifindex of interfaces) {
-      const own = devices.some(({ index }) => index === ifindex);
+      const own = devices.find(({ index }) => index === ifindex);
       // An observer calls the policy in force, which is to judge on its own interfaces alone.
       const isAsked = enforced === undefined || enforced.some((one) => one.ifindex === ifindex);
       const wanted = { ifindex, paths, after: own && isAsked ? entries : {}, turn, observing: observe };
-      attached.push(attachSwitch({ ...wanted, ...attachOptions }));
+      const device = own ?? { index: ifindex, name: '' };
+      const outcome = attachOrWait(device, policy.interfaces, mayWait, () =>
+        attachSwitch({ ...wanted, ...attachOptions }),
+      );
+      if ('done' in outcome) attached.push(outcome.done);
+      else {
+        unattached.add(ifindex);
+        unfitLater.push(...outcome.refused);
+      }
+    }
+    if (unattached.size > 0) {
+      state = without(state, unattached);
+      writeState(paths.state, state);
     }
     onStep('switch-attached');
     turn?.setTurn(state.change.deadlineNs === undefined ? Turn.AFTER : BigInt(state.change.deadlineNs));
@@ -184,7 +216,7 @@ export function putInForce(
   turn?.close();
   closeEntries(standing);
   onStep('switched');
-  const warnings = [...mounted, ...attached.flatMap((one) => one.warnings)];
+  const warnings = [...mounted, ...unfit, ...unfitLater, ...attached.flatMap((one) => one.warnings)];
   if (isChangePending(state)) {
     keepCounts(paths, state, 'after');
     return { generation, state, warnings: [...warnings, ...interfaceWarnings(policy, state.change.after.interfaces)] };
@@ -271,16 +303,11 @@ function changing(
   };
 }
 
-/** Where there is no Ethernet header, the parser would take the bytes of IP addresses for one, and rules miss. */
-function requireEthernet(devices: readonly NetworkInterface[]): void {
-  const others = devices.filter(({ ethernet }) => !ethernet);
-  if (others.length === 0) return;
-  throw new SluiceError(
-    others.map(({ name, driver = 'unknown driver' }) => ({
-      code: 'datapath/not-ethernet',
-      message: `interface "${name}" (${driver}) has no Ethernet headers`,
-    })),
-  );
+/** As it is where some interfaces could not be had. */
+function without(state: Changing, unattached: ReadonlySet<number>): Changing {
+  const { after } = state.change;
+  const interfaces = after.interfaces.filter(({ ifindex }) => !unattached.has(ifindex));
+  return { ...state, change: { ...state.change, after: { ...after, interfaces } } };
 }
 
 /** Makes the folder of the pins, and the file system that it is on where there is none; with a warning of that one. */
@@ -343,6 +370,7 @@ function describe(policy: CheckedPolicy) {
     defaults: { ingress: ingress.default, egress: egress.default },
     malformed,
     layouts: ownLayouts,
+    ...describeInterfaces(policy),
   };
 }
 

@@ -17,6 +17,7 @@ import type { Judgement } from '../policy/model.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { type Inspection, inspect } from './inspect.ts';
+import { nameInterfaceIn } from './interface-classes.ts';
 import { pretendTime } from './pretended-time.ts';
 
 /** What the kernel says of a packet. What it passed on the way is in the counters, not here. */
@@ -52,13 +53,21 @@ const LONGEST_IN_BUFFERS = 65_536;
 /** With `multiBuffer`, what comes in is judged in full length up to 64 KiB: Linux 5.18. */
 export type RehearsalOptions = Pick<CompileOptions, 'partLimits' | 'multiBuffer' | 'structure' | 'previous'>;
 
-/** Numbers for interfaces that need not exist: those of a rehearsal are told apart by their place in the policy. */
+/** Numbers for interfaces that need not exist: they have them in the order in which they are asked about. */
 const FIRST_IFINDEX = 1_000_000;
 
 /** Builds the policy's generation for test runs. Needs the right to load programs, no interface. */
 export function openRehearsal(policy: CheckedPolicy, options: RehearsalOptions = {}): Rehearsal {
-  const interfaceIndex = (name: string): number => FIRST_IFINDEX + policy.interfaces.indexOf(name);
-  const generation = buildGeneration(compilePolicy(policy, { ...options, interfaceIndex }), { rehearse: true });
+  const generation = buildGeneration(compilePolicy(policy, options), { rehearse: true });
+  const numbers = new Map<string, number>();
+  const interfaceIndex = (name: string): number => {
+    const known = numbers.get(name);
+    if (known !== undefined) return known;
+    const fresh = FIRST_IFINDEX + numbers.size;
+    nameInterfaceIn(generation.maps, generation.compiled.interfaces, fresh, name);
+    numbers.set(name, fresh);
+    return fresh;
+  };
   let memory: MapMemory;
   try {
     memory = mapMemory(generation.maps.get('xdp', 'rehearsal'));

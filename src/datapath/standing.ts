@@ -43,7 +43,8 @@ export function judgingSide(paths: Paths, { settled, change }: Changing): Side {
   const own = (generation: GenerationState | undefined): ReadonlySet<number> =>
     generation ? idsOf(paths, generation) : new Set();
   const [ofBefore, ofAfter] = [own(settled), own(after)];
-  if (at.some((id) => !ofBefore.has(id) && !ofAfter.has(id))) return sideOfTurn(readTurn(paths.turn));
+  if (at.length === 0 || at.some((id) => !ofBefore.has(id) && !ofAfter.has(id)))
+    return sideOfTurn(readTurn(paths.turn));
   return at.some((id) => ofAfter.has(id)) ? 'after' : 'before';
 }
 

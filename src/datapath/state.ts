@@ -21,6 +21,10 @@ const generationState = z.object({
   generation: z.number(),
   policy: z.object({ path: z.string(), text: z.string() }),
   interfaces: z.array(attachedInterface),
+  /** The policy's names and globs of interfaces; empty where they were not written down. */
+  patterns: z._default(z.array(z.string()), []),
+  /** What its rules ask about interfaces, by bit: see interface-classes.ts. */
+  questions: z._default(z.array(z.object({ any: z.array(z.string()), none: z.array(z.string()) })), []),
   rules: z.array(
     z.object({
       name: z.string(),

@@ -48,14 +48,46 @@ export interface Switch {
 
 const entryOf = { xdp: 'sluice_xdp_turn', egress: 'sluice_tc_turn' } as const;
 const turnPin = (folder: string): string => join(folder, 'turn');
+const sidesPin = (folder: string, hook: JudgingHook): string => join(folder, pinName(`sides:${hook}`));
 
 /**
  * Loads a switch between two generations and pins its maps: the kernel empties a program array that has no pin.
  * @throws SluiceError datapath/no-switch where the kernel lets no program call both
  */
 export function createSwitch(before: Entries, after: Entries, multiBuffer: boolean, folder: string): Switch {
+  return makeSwitch(multiBuffer, (own, arrays) => {
+    const turn = own(create('turn'));
+    turn.pin(turnPin(folder));
+    for (const hook of judgingHooks) {
+      const sides = own(create('sides'));
+      arrays.set(hook, sides);
+      sides.pin(sidesPin(folder, hook));
+      const array = programArray(sides);
+      if (before[hook]) putSide(() => array.set(SIDE_BEFORE, before[hook] as Program));
+      if (after[hook]) putSide(() => array.set(SIDE_AFTER, after[hook] as Program));
+    }
+    return turn;
+  });
+}
+
+/** The switch that is pinned in the folder, for interfaces that appear while a change goes on; undefined where there is none. */
+export function openSwitch(multiBuffer: boolean, folder: string): Switch | undefined {
+  if (!existsSync(turnPin(folder))) return undefined;
+  return makeSwitch(multiBuffer, (own, arrays) => {
+    for (const hook of judgingHooks) arrays.set(hook, own(openPinnedMap(sidesPin(folder, hook))));
+    return own(openPinnedMap(turnPin(folder)));
+  });
+}
+
+type Own = <T extends { close(): void }>(one: T) => T;
+
+/** @param openMaps fills in the program array of each hook, and gives the map `turn` */
+function makeSwitch(
+  multiBuffer: boolean,
+  openMaps: (own: Own, arrays: Map<JudgingHook, MapHandle>) => MapHandle,
+): Switch {
   const owned: { close(): void }[] = [];
-  const own = <T extends { close(): void }>(one: T): T => {
+  const own: Own = <T extends { close(): void }>(one: T): T => {
     owned.push(one);
     return one;
   };
@@ -65,16 +97,7 @@ export function createSwitch(before: Entries, after: Entries, multiBuffer: boole
     for (const one of owned.splice(0)) one.close();
   };
   try {
-    const turn = own(create('turn'));
-    turn.pin(turnPin(folder));
-    for (const hook of judgingHooks) {
-      const sides = own(create('sides'));
-      arrays.set(hook, sides);
-      sides.pin(join(folder, pinName(`sides:${hook}`)));
-      const array = programArray(sides);
-      if (before[hook]) putSide(() => array.set(SIDE_BEFORE, before[hook] as Program));
-      if (after[hook]) putSide(() => array.set(SIDE_AFTER, after[hook] as Program));
-    }
+    const turn = openMaps(own, arrays);
     return { program: (hook, sides) => programFor(hook, sides, turn), setTurn: (value) => setTurn(turn, value), close };
   } catch (error) {
     close();

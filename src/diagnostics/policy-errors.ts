@@ -69,11 +69,11 @@ export const policyErrors = {
     help: 'Rename one of the two.',
   },
   'policy/bad-interface': {
-    meaning: 'A name in `interfaces` cannot be an interface’s, or is listed twice.',
-    help: 'Linux takes 1 to 15 bytes without blanks, slashes and colons. `ip link` lists those that there are.',
+    meaning: 'A name in `interfaces` or `interface` cannot be an interface’s, is no glob, or is listed twice.',
+    help: 'Linux takes 1 to 15 bytes without blanks, slashes and colons. `ip link` lists those that there are. In a glob, `*` stands for any characters, `?` for one, `[0-9]` for one of a list.',
   },
   'policy/unknown-interface': {
-    meaning: 'A rule names an interface that the policy’s `interfaces` does not list.',
+    meaning: 'A rule names an interface, or a glob, that none of the policy’s `interfaces` stands for.',
     help: 'Correct the name, or add it to `interfaces`.',
   },
   'policy/unknown-set': {

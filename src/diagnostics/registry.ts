@@ -193,6 +193,10 @@ export const errors = {
       'An interface of the policy has no Ethernet headers (tun, WireGuard, PPP, IP in IP): its packets cannot be judged.',
     help: 'List the Ethernet interface that the tunnel runs over, or take a tap or bridge interface in its place.',
   },
+  'datapath/too-many-interfaces': {
+    meaning: 'The kernel’s table of what rules may ask of interfaces has no room for another.',
+    help: 'Apply the policy again, which begins a new table; a policy for fewer kinds of interfaces needs less of it.',
+  },
   'datapath/nothing-enforced': {
     meaning: 'No policy is in force in this network namespace.',
     help: 'Put one in force with `sluice up FILE`; use --netns for another network namespace.',

@@ -126,6 +126,8 @@ export const FIRST_RULE = 32;
 export const PROGRAM_REJECT = 0;
 export const FIRST_PART = 1;
 export const FIRST_LOG_LIMIT = 1;
+export const INTERFACE_ROWS = 8192;
+export const INTERFACE_PROBES = 8;
 export const SIDE_BEFORE = 0;
 export const SIDE_AFTER = 1;
 export const MAX_SWITCHES = 255;
@@ -148,6 +150,7 @@ export interface Packet {
   readonly length: number;
   readonly mark: number;
   readonly rule: number;
+  readonly interfaceClass: number;
   readonly ethertype: number;
   readonly vlan: number;
   readonly vlanInner: number;
@@ -180,23 +183,24 @@ export const packetFields = {
   length: { name: 'length', offset: 56, size: 4 },
   mark: { name: 'mark', offset: 60, size: 4 },
   rule: { name: 'rule', offset: 64, size: 4 },
-  ethertype: { name: 'ethertype', offset: 68, size: 2 },
-  vlan: { name: 'vlan', offset: 70, size: 2 },
-  vlanInner: { name: 'vlan_inner', offset: 72, size: 2 },
-  l3Offset: { name: 'l3_offset', offset: 74, size: 2 },
-  l4Offset: { name: 'l4_offset', offset: 76, size: 2 },
-  payloadOffset: { name: 'payload_offset', offset: 78, size: 2 },
-  family: { name: 'family', offset: 80, size: 1 },
-  icmpCode: { name: 'icmp_code', offset: 81, size: 1 },
-  ttl: { name: 'ttl', offset: 82, size: 1 },
-  dscp: { name: 'dscp', offset: 83, size: 1 },
-  fragment: { name: 'fragment', offset: 84, size: 1 },
-  verdict: { name: 'verdict', offset: 85, size: 1 },
-  stage: { name: 'stage', offset: 86, size: 1 },
+  interfaceClass: { name: 'interface_class', offset: 68, size: 4 },
+  ethertype: { name: 'ethertype', offset: 72, size: 2 },
+  vlan: { name: 'vlan', offset: 74, size: 2 },
+  vlanInner: { name: 'vlan_inner', offset: 76, size: 2 },
+  l3Offset: { name: 'l3_offset', offset: 78, size: 2 },
+  l4Offset: { name: 'l4_offset', offset: 80, size: 2 },
+  payloadOffset: { name: 'payload_offset', offset: 82, size: 2 },
+  family: { name: 'family', offset: 84, size: 1 },
+  icmpCode: { name: 'icmp_code', offset: 85, size: 1 },
+  ttl: { name: 'ttl', offset: 86, size: 1 },
+  dscp: { name: 'dscp', offset: 87, size: 1 },
+  fragment: { name: 'fragment', offset: 88, size: 1 },
+  verdict: { name: 'verdict', offset: 89, size: 1 },
+  stage: { name: 'stage', offset: 90, size: 1 },
 } as const satisfies Record<string, codec.StructField>;
 
 export const packetCodec: codec.Codec<Packet> = {
-  size: 88,
+  size: 96,
   read: (view, offset) => ({
     srcHi: view.getBigUint64(offset, true),
     srcLo: view.getBigUint64(offset + 8, true),
@@ -214,19 +218,20 @@ export const packetCodec: codec.Codec<Packet> = {
     length: view.getUint32(offset + 56, true),
     mark: view.getUint32(offset + 60, true),
     rule: view.getUint32(offset + 64, true),
-    ethertype: view.getUint16(offset + 68, true),
-    vlan: view.getUint16(offset + 70, true),
-    vlanInner: view.getUint16(offset + 72, true),
-    l3Offset: view.getUint16(offset + 74, true),
-    l4Offset: view.getUint16(offset + 76, true),
-    payloadOffset: view.getUint16(offset + 78, true),
-    family: view.getUint8(offset + 80),
-    icmpCode: view.getUint8(offset + 81),
-    ttl: view.getUint8(offset + 82),
-    dscp: view.getUint8(offset + 83),
-    fragment: view.getUint8(offset + 84),
-    verdict: view.getUint8(offset + 85),
-    stage: view.getUint8(offset + 86),
+    interfaceClass: view.getUint32(offset + 68, true),
+    ethertype: view.getUint16(offset + 72, true),
+    vlan: view.getUint16(offset + 74, true),
+    vlanInner: view.getUint16(offset + 76, true),
+    l3Offset: view.getUint16(offset + 78, true),
+    l4Offset: view.getUint16(offset + 80, true),
+    payloadOffset: view.getUint16(offset + 82, true),
+    family: view.getUint8(offset + 84),
+    icmpCode: view.getUint8(offset + 85),
+    ttl: view.getUint8(offset + 86),
+    dscp: view.getUint8(offset + 87),
+    fragment: view.getUint8(offset + 88),
+    verdict: view.getUint8(offset + 89),
+    stage: view.getUint8(offset + 90),
   }),
   write(view, offset, value) {
     view.setBigUint64(offset, value.srcHi, true);
@@ -245,19 +250,20 @@ export const packetCodec: codec.Codec<Packet> = {
     view.setUint32(offset + 56, value.length, true);
     view.setUint32(offset + 60, value.mark, true);
     view.setUint32(offset + 64, value.rule, true);
-    view.setUint16(offset + 68, value.ethertype, true);
-    view.setUint16(offset + 70, value.vlan, true);
-    view.setUint16(offset + 72, value.vlanInner, true);
-    view.setUint16(offset + 74, value.l3Offset, true);
-    view.setUint16(offset + 76, value.l4Offset, true);
-    view.setUint16(offset + 78, value.payloadOffset, true);
-    view.setUint8(offset + 80, value.family);
-    view.setUint8(offset + 81, value.icmpCode);
-    view.setUint8(offset + 82, value.ttl);
-    view.setUint8(offset + 83, value.dscp);
-    view.setUint8(offset + 84, value.fragment);
-    view.setUint8(offset + 85, value.verdict);
-    view.setUint8(offset + 86, value.stage);
+    view.setUint32(offset + 68, value.interfaceClass, true);
+    view.setUint16(offset + 72, value.ethertype, true);
+    view.setUint16(offset + 74, value.vlan, true);
+    view.setUint16(offset + 76, value.vlanInner, true);
+    view.setUint16(offset + 78, value.l3Offset, true);
+    view.setUint16(offset + 80, value.l4Offset, true);
+    view.setUint16(offset + 82, value.payloadOffset, true);
+    view.setUint8(offset + 84, value.family);
+    view.setUint8(offset + 85, value.icmpCode);
+    view.setUint8(offset + 86, value.ttl);
+    view.setUint8(offset + 87, value.dscp);
+    view.setUint8(offset + 88, value.fragment);
+    view.setUint8(offset + 89, value.verdict);
+    view.setUint8(offset + 90, value.stage);
   },
 };
 
@@ -300,11 +306,11 @@ export const rehearsalFields = {
   ifindex: { name: 'ifindex', offset: 0, size: 4 },
   frameLength: { name: 'frame_length', offset: 4, size: 4 },
   timeNs: { name: 'time_ns', offset: 8, size: 8 },
-  packet: { name: 'packet', offset: 16, size: 88 },
+  packet: { name: 'packet', offset: 16, size: 96 },
 } as const satisfies Record<string, codec.StructField>;
 
 export const rehearsalCodec: codec.Codec<Rehearsal> = {
-  size: 104,
+  size: 112,
   read: (view, offset) => ({
     ifindex: view.getUint32(offset, true),
     frameLength: view.getUint32(offset + 4, true),
@@ -364,11 +370,11 @@ export interface Difference {
 export const differenceFields = {
   packets: { name: 'packets', offset: 0, size: 8 },
   bytes: { name: 'bytes', offset: 8, size: 8 },
-  example: { name: 'example', offset: 16, size: 88 },
+  example: { name: 'example', offset: 16, size: 96 },
 } as const satisfies Record<string, codec.StructField>;
 
 export const differenceCodec: codec.Codec<Difference> = {
-  size: 104,
+  size: 112,
   read: (view, offset) => ({
     packets: view.getBigUint64(offset, true),
     bytes: view.getBigUint64(offset + 8, true),

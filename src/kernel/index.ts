@@ -10,7 +10,7 @@
  *   blocked.update(0xc0000201, 0n);
  *
  * What holds everywhere:
- * - Everything is synchronous, but waiting for records of a ring buffer. Nothing is loaded before the first call.
+ * - Everything is synchronous, but waiting for records of a ring buffer and for what becomes of interfaces. Nothing is loaded before the first call.
  * - What holds a descriptor or a mapping has an owner, `close()` and `Symbol.dispose`; using it afterwards is an
  *   error, never a crash. `openDescriptors()` and `openMappings()` count what is open.
  * - Keys, values and records are read and written through codecs; integers are little endian unless the codec says
@@ -56,14 +56,16 @@ export {
 } from './map/typed-map.ts';
 export { stripsVlanTags } from './network/driver.ts';
 // The network
+export type { InterfaceEvent } from './network/interface-events.ts';
 export {
-  type AttachedXdp,
   findInterface,
   type InterfaceAddress,
   interfaceByIndex,
   listInterfaces,
   type NetworkInterface,
 } from './network/interfaces.ts';
+export type { AttachedXdp, NetworkLink } from './network/link-message.ts';
+export { type InterfaceMonitor, monitorInterfaces } from './network/monitor.ts';
 export {
   createNamespace,
   deleteNamespace,

@@ -53,6 +53,7 @@ function emptyPacket(ifindex: number, frameLength: number): Cursor['packet'] {
     traits: 0,
     verdict: Verdict.NONE,
     stage: Stage.PARSE,
+    interfaceClass: 0,
   };
 }
 

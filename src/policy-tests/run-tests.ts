@@ -4,6 +4,7 @@ import { didYouMean } from '../diagnostics/suggest.ts';
 import { buildFrame } from '../packet/build.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { type Circumstances, type Decision, type VerdictData, verdictData } from '../policy/decision.ts';
+import { exampleInterface, matchesAny } from '../policy/interface-pattern.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { reasonInWords } from '../policy/words/reason.ts';
 import type { PolicyTest, TestFile } from './test-file.ts';
@@ -32,7 +33,7 @@ export function runTests(file: TestFile, policy: CheckedPolicy, judge: JudgeFram
 }
 
 function runTest(file: TestFile, policy: CheckedPolicy, judge: JudgeFrame, test: PolicyTest): TestResult {
-  const name = test.interface ?? policy.interfaces[0];
+  const name = test.interface ?? exampleInterface({ any: policy.interfaces, none: [] });
   const circumstances = {
     direction: test.direction,
     ...(name !== undefined && { interface: name }),
@@ -65,7 +66,7 @@ export function checkNames({ tests }: TestFile, policy: CheckedPolicy): Problem[
     ...(typeof rule === 'string' && !rules.includes(rule)
       ? [unknown(`the policy has no rule "${rule}"`, place ?? packetPlace, didYouMean(rule, rules))]
       : []),
-    ...(name !== undefined && !policy.interfaces.includes(name)
+    ...(name !== undefined && !matchesAny(policy.interfaces, name)
       ? [unknown(`interface "${name}" is none of the policy's`, packetPlace, didYouMean(name, policy.interfaces))]
       : []),
   ]);

@@ -244,8 +244,11 @@ test.each<[what: string, rule: object, match: object]>([
   ['any fragment', { fragment: true }, { fragment: 'any' }],
   ['no fragment', { fragment: false }, { fragment: 'none' }],
   ['a later fragment', { fragment: 'later' }, { fragment: 'later' }],
-  ['an interface', { interface: 'eth1' }, { interface: ['eth1'] }],
-  ['not an interface', { interface: '!eth1' }, { interface: ['eth0'] }],
+  ['an interface', { interface: 'eth1' }, { interface: { any: ['eth1'], none: [] } }],
+  ['not an interface', { interface: '!eth1' }, { interface: { any: ['eth0'], none: [] } }],
+  ['a glob', { interface: 'eth*' }, { interface: { any: ['eth*'], none: [] } }],
+  ['a glob but for some', { interface: ['eth*', '!eth1'] }, { interface: { any: ['eth*'], none: ['eth1'] } }],
+  ['not what a glob stands for', { interface: '!*1' }, { interface: { any: ['eth0'], none: [] } }],
   [
     'payload as hex',
     { payload: { bytes: '0x4745:54 20' } },

@@ -12,7 +12,7 @@ export type { AddressRanges };
  */
 export interface CheckedPolicy {
   readonly source: SourceText;
-  /** Names of network interfaces, as written. */
+  /** Names of network interfaces and globs of such names, as written. The policy is for all that one of them matches. */
   readonly interfaces: readonly string[];
   readonly sets: ReadonlyMap<string, AddressSet>;
   /** What happens to truncated and malformed packets. */
@@ -81,8 +81,8 @@ export interface CheckedMatch {
   readonly vlan?: readonly NumberRange[];
   /** `any`: first or later. Needs family 4 or 6. */
   readonly fragment?: 'any' | 'none' | 'first' | 'later';
-  /** Names from `CheckedPolicy.interfaces`. */
-  readonly interface?: readonly string[];
+  /** Which of the policy's interfaces. */
+  readonly interface?: InterfaceMatch;
   readonly payload?: PayloadMatch;
   readonly filter?: FilterMatch;
   /** One of them is open. */
@@ -106,6 +106,12 @@ export interface ProtocolMatch {
   readonly v4: readonly NumberRange[];
   readonly v6: readonly NumberRange[];
   readonly arp: boolean;
+}
+
+/** Names and globs: true of an interface whose name one of `any` matches, and none of `none`. `any` is not empty. */
+export interface InterfaceMatch {
+  readonly any: readonly string[];
+  readonly none: readonly string[];
 }
 
 /** True when `any` is empty or one operand holds the address, and no operand of `none` does. Needs family 4 or 6. */

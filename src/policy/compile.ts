@@ -15,6 +15,7 @@ import {
   partLimits,
   utmostPartLimits,
 } from './emit/stage.ts';
+import { createInterfaceTable, type InterfaceTable } from './interface-table.ts';
 import type { LoweredRule } from './lower.ts';
 import type { OperandTable } from './operands.ts';
 import { type Plan, planPolicy, type StagePlan } from './plan.ts';
@@ -24,8 +25,6 @@ import { verdictOf } from './verdict.ts';
 import { createWindowTable, type WindowTable } from './window-table.ts';
 
 export interface CompileOptions {
-  /** The kernel's number for an interface that a rule names. */
-  readonly interfaceIndex: (name: string) => number;
   /** Compile for XDP frames of several buffers (Linux 5.18). */
   readonly multiBuffer?: boolean;
   /** When a program is full and goes on in the next: small in tests. */
@@ -51,6 +50,7 @@ export interface CompiledPolicy {
   readonly bitmaps: Uint8Array;
   /** What the entries of the map `windows` stand for; none where no rule has a `when`. */
   readonly windows: WindowTable;
+  readonly interfaces: InterfaceTable;
   /** Entries of the map `counters` for each CPU: reasons, then rules. */
   readonly counters: number;
   /** Entries of the map `limits`: the data plane's own, then one a log rule. */
@@ -75,11 +75,12 @@ export interface CompiledHook {
 export const MAX_PARTS = 30;
 
 /** The pipeline behind check: lower and optimise (the plan), emit, split. */
-export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): CompiledPolicy {
+export function compilePolicy(policy: CheckedPolicy, options: CompileOptions = {}): CompiledPolicy {
   const plan = planPolicy(policy);
   const sets = createSetTable(policy.sets, options.previous?.tries);
   const bitmaps = createBitmapTable();
   const windows = createWindowTable();
+  const interfaces = createInterfaceTable(policy);
   const logs = logRules(policy);
   const structures = new Map<string, Structure>();
   const tables = new Map<string, ClassifierTable>();
@@ -105,7 +106,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
       bitmaps,
       windows,
       firstLogRule: logs.first,
-      interfaceIndex: options.interfaceIndex,
+      interfaces,
       multiBuffer: options.multiBuffer ?? false,
     });
     const code = emitHook(chains.map(toChain), {
@@ -137,11 +138,13 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions): C
     operands: [...structures.values()].flatMap(operandsOfStructure),
     bitmaps: bitmaps.contents(),
     windows,
+    interfaces,
     counters,
     limits: FIRST_LOG_LIMIT + logs.count,
     constants: {
       has_prefilter: hasPrefilter ? 1 : 0,
       has_mark: marks(plan) ? 1 : 0,
+      has_interfaces: interfaces.questions.length > 0 ? 1 : 0,
       multi_buffer: options.multiBuffer ? 1 : 0,
       counters_per_cpu: counters,
       malformed_verdict: verdictOf[policy.malformed],

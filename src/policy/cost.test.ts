@@ -13,7 +13,7 @@ function costOf(list: readonly FiveTuple[], action?: string): Cost {
   const text = stringify({ version: 1, interfaces: ['eth0'], ingress: { default: 'allow', rules } });
   const { policy } = checkPolicy({ path: 'policy.yaml', text });
   if (policy === undefined) throw new Error('not a policy');
-  const { structures } = compilePolicy(policy, { interfaceIndex: () => 1, structure: 'trees' });
+  const { structures } = compilePolicy(policy, { structure: 'trees' });
   const structure = structures.get('stage_ingress');
   if (structure?.kind !== 'by-family') throw new Error('not by family');
   const block = structure.v4.find(({ kind }) => kind === 'trees');

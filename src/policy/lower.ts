@@ -6,6 +6,7 @@ import type {
   CheckedMatch,
   CheckedRule,
   FilterMatch,
+  InterfaceMatch,
   NumberRange,
   PayloadMatch,
   TimeWindow,
@@ -34,8 +35,8 @@ export type Test =
   /** The tests for the packet's family; false for a packet that is not IP. */
   | { readonly kind: 'by-family'; readonly v4: readonly Test[]; readonly v6: readonly Test[] }
   | { readonly kind: 'address'; readonly side: 'src' | 'dst'; readonly match: AddressMatch }
-  /** The packet came in or goes out by one of these. */
-  | { readonly kind: 'interface'; readonly names: readonly string[] }
+  /** The packet came in or goes out by such an interface. */
+  | { readonly kind: 'interface'; readonly match: InterfaceMatch }
   | { readonly kind: 'payload'; readonly match: PayloadMatch; readonly operand?: number }
   | { readonly kind: 'filter'; readonly match: FilterMatch }
   /** One of the windows is open. */
@@ -64,7 +65,7 @@ export function lowerMatch(match: CheckedMatch): Test[] {
   const has = (mask: number): Test => ({ kind: 'traits', mask });
   const isIp: Test = { kind: 'in-ranges', field: f.family, ranges: [[4, 6]] };
 
-  if (match.interface) tests.push({ kind: 'interface', names: match.interface });
+  if (match.interface) tests.push({ kind: 'interface', match: match.interface });
   if (match.protocol) tests.push(lowerProtocol(match.protocol));
   numbers(f.srcPort, match.fromPort, has(Trait.PORTS));
   numbers(f.dstPort, match.port, has(Trait.PORTS));

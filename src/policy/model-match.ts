@@ -11,6 +11,7 @@ import type {
   PayloadMatch,
   ProtocolMatch,
 } from './checked.ts';
+import { matchesInterface } from './interface-pattern.ts';
 import { isOpen } from './when/is-open.ts';
 
 /** What a match is asked about. */
@@ -51,7 +52,7 @@ const tests: { readonly [Name in keyof CheckedMatch]-?: Test } = {
   fragment: ({ fragment }, { packet }) =>
     fragment === undefined || (isIp(packet) && fragments[fragment].includes(packet.fragment)),
   interface: (match, { interfaceName }) =>
-    match.interface === undefined || (interfaceName !== undefined && match.interface.includes(interfaceName)),
+    match.interface === undefined || (interfaceName !== undefined && matchesInterface(match.interface, interfaceName)),
   payload: ({ payload }, subject) => payload === undefined || hasBytes(payload, subject),
   filter: ({ filter }, { frame, packet }) =>
     filter === undefined || runCbpf(filter.program, frame, packet.frameLength) !== 0,

@@ -273,7 +273,12 @@ describe('matches', () => {
     ['no fragment', { fragment: 'none' }, [ssh, ping6], [`${ssh} fragment=first`]],
     ['first fragment', { fragment: 'first' }, [`${ssh} fragment=first`], [ssh, '6 ::1 > ::1 fragment=later']],
     ['later fragment', { fragment: 'later' }, ['6 ::1 > ::1 fragment=later'], [ssh, `${ssh} fragment=first`]],
-    ['interface', { interface: ['eth0'] }, [`${ssh} interface=eth0`], [`${ssh} interface=eth1`, ssh]],
+    [
+      'interface',
+      { interface: { any: ['eth0'], none: [] } },
+      [`${ssh} interface=eth0`],
+      [`${ssh} interface=eth1`, ssh],
+    ],
     ['payload', payload('payload', 1, [0x62]), [`${ssh} payload="abc"`, `${ssh6} payload="xb"`], [ssh]],
     ['network bytes under a mask', payload('network', 0, [0x4f], [0xf0]), [ssh, `${ping} vlan=1`], [ssh6, ping6]],
     ['transport bytes', payload('transport', 2, [0, 22]), [ssh, ssh6], [ping]],

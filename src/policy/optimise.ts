@@ -73,8 +73,6 @@ function simplifyTest(test: Test, sets: ReadonlyMap<string, AddressSet>): Test {
   switch (test.kind) {
     case 'in-ranges':
       return test.ranges.length === 0 ? NEVER : test;
-    case 'interface':
-      return test.names.length === 0 ? NEVER : test;
     case 'by-family': {
       const v4 = simplifyTests(test.v4, sets);
       const v6 = simplifyTests(test.v6, sets);

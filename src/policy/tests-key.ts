@@ -1,4 +1,4 @@
-import type { AddressMatch, AddressOperand, NumberRange, TimeWindow } from './checked.ts';
+import type { AddressMatch, AddressOperand, InterfaceMatch, NumberRange, TimeWindow } from './checked.ts';
 import type { Test } from './lower.ts';
 
 /** The same string for the same tests, and another for others. */
@@ -17,7 +17,7 @@ function testKey(test: Test): string {
     case 'address':
       return `${test.side}=${addressKey(test.match)}`;
     case 'interface':
-      return JSON.stringify(test.names);
+      return interfaceKey(test.match);
     case 'payload': {
       const { base, offset, bytes, mask } = test.match;
       return `${base}+${offset}=${bytes.join()}&${mask.join()}`;
@@ -34,6 +34,9 @@ function testKey(test: Test): string {
 /** The same for the same windows in the same order. */
 export const windowsKey = (windows: readonly TimeWindow[]): string =>
   windows.map(({ days, from, to, timezone }) => `${days.join('')} ${from}-${to} ${timezone}`).join();
+
+/** The same string for the same match. */
+export const interfaceKey = ({ any, none }: InterfaceMatch): string => JSON.stringify([any, none]);
 
 const rangesKey = (ranges: readonly NumberRange[]): string => ranges.map(([lo, hi]) => `${lo}-${hi}`).join();
 

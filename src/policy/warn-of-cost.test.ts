@@ -13,7 +13,7 @@ function warnings(rules: readonly object[], how: Pick<CompileOptions, 'structure
   const text = stringify({ version: 1, interfaces: ['eth0'], ...stages });
   const { policy, problems } = checkPolicy({ path: 'policy.yaml', text });
   if (policy === undefined) throw new Error(problems[0]?.message);
-  return warnOfCost(compilePolicy(policy, { interfaceIndex: () => 1, ...how }));
+  return warnOfCost(compilePolicy(policy, { ...how }));
 }
 
 const doing = (list: readonly FiveTuple[], action: unknown) =>

@@ -1,5 +1,6 @@
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { type Decision, type VerdictData, verdictData } from '../policy/decision.ts';
+import { matchesAny } from '../policy/interface-pattern.ts';
 import { exampleOf, type MadePacket } from './packets/made-packet.ts';
 import type { VerdictChange } from './report.ts';
 
@@ -13,7 +14,7 @@ const PASSES: Decision = { verdict: 'allow', stage: 'parse', rule: null, reason:
 export function decide(policy: CheckedPolicy | undefined, judge: JudgeMade, made: MadePacket): Decision | undefined {
   const name = made.circumstances.interface;
   if (policy === undefined) return PASSES;
-  return name !== undefined && !policy.interfaces.includes(name) ? PASSES : judge(made);
+  return name !== undefined && !matchesAny(policy.interfaces, name) ? PASSES : judge(made);
 }
 
 /** Groups packets that two policies treat differently. */

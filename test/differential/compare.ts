@@ -45,6 +45,7 @@ const decided: ReadonlySet<string> = new Set([
   'stage',
   'mark',
   'ifindex',
+  'interfaceClass',
   'timeNs',
 ] satisfies (keyof Packet)[]);
 

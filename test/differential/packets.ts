@@ -4,6 +4,7 @@ import { extensionProtocols, hasPorts, isIcmp, Protocol } from '../../src/packet
 import { parseFrame } from '../../src/packet/parse.ts';
 import { type ExtensionSpec, headersLength, type PacketSpec } from '../../src/packet/spec.ts';
 import type { CheckedPolicy, CheckedRule, PayloadMatch } from '../../src/policy/checked.ts';
+import { exampleName } from '../../src/policy/interface-pattern.ts';
 import { matches } from '../../src/policy/model-match.ts';
 import { allRules } from '../../src/policy/rule-place.ts';
 import { mutated } from './mutations.ts';
@@ -124,9 +125,13 @@ function hits(
   return matches(match, { policy, frame: bytes, packet: parseFrame(bytes, { ifindex: 0 }), interfaceName, timeMs });
 }
 
+/** Of its globs, a name that each stands for. */
+const namesOf = ({ interfaces }: CheckedPolicy): string[] =>
+  interfaces.flatMap((pattern) => exampleName(pattern) ?? []);
+
 function interfaceFor({ interfaces }: Values, policy: CheckedPolicy, random: Random): string | undefined {
   if (random.once(10)) return undefined;
-  return random.pick(interfaces.length > 0 && !random.once(3) ? interfaces : policy.interfaces);
+  return random.pick(interfaces.length > 0 && !random.once(3) ? interfaces : namesOf(policy));
 }
 
 function specFor(values: Values, random: Random): PacketSpec {

@@ -13,14 +13,16 @@ export interface PolicyDocument {
 
 type Rule = Readonly<Record<string, unknown>>;
 
-export const interfaces = ['eth0', 'eth1', 'wg0'] as const;
+const interfaces = ['eth0', 'eth1', 'wg0'] as const;
+const globs = ['eth?', 'wg*', '[ew]*0'] as const;
 
 /** Policies with every match and every action, each value drawn from few, so that rules overlap. */
 export const policyDocument = (): fc.Arbitrary<PolicyDocument> =>
   fc.record(
     {
       version: fc.constant(1),
-      interfaces: fc.constant([...interfaces]),
+      // Rules may name what a glob of the policy stands for.
+      interfaces: fc.constantFrom([...interfaces], ['eth[0-9]', 'wg0'], ['*']),
       sets: sets(),
       malformed: fc.constantFrom('drop', 'allow'),
       prefilter: rules(5),
@@ -164,7 +166,7 @@ const networkMatches = (): Readonly<Record<string, fc.Arbitrary<unknown>>> => ({
   dscp: list(fc.oneof(fc.constantFrom(...DSCP_NAMES), numbers(fc.integer({ min: 0, max: 63 }), 63))),
   vlan: list(numbers(fc.constantFrom(0, 1, 100, 200, 4095), 4095)),
   fragment: fc.constantFrom<boolean | string>(true, false, 'first', 'later'),
-  interface: list(fc.constantFrom(...interfaces)),
+  interface: list(fc.constantFrom(...interfaces, ...globs)),
   payload: payload(),
   filter: fc.constantFrom(...filters),
   when: when(),

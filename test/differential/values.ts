@@ -6,6 +6,7 @@ import type {
   NumberRange,
   PayloadMatch,
 } from '../../src/policy/checked.ts';
+import { exampleName } from '../../src/policy/interface-pattern.ts';
 
 /** What packets are drawn from to hit a rule or to miss it by one. An empty list: nothing special is asked. */
 export interface Values {
@@ -61,7 +62,9 @@ export function valuesOf(match: CheckedMatch, { sets }: CheckedPolicy): Values {
     dscps: edges(match.dscp, 63),
     vlans: edges(match.vlan, 4095),
     fragments: match.fragment ? fragments[match.fragment] : [],
-    interfaces: match.interface ?? [],
+    interfaces: [...(match.interface?.any ?? []), ...(match.interface?.none ?? [])].flatMap(
+      (pattern) => exampleName(pattern) ?? [],
+    ),
     ...(match.payload && { payload: match.payload }),
   };
 }

@@ -21,8 +21,6 @@ const LONGEST = 1500;
 /** Small enough that each stage goes through several programs. */
 const partLimits = { instructions: 300, conditionalJumps: 60 };
 
-const NO_INTERFACE = 0x7fff_ffff;
-
 /** From random bytes, from captures with something changed, and from what the policy's rules ask for. */
 function createPackets(random: Random): () => TestFrame {
   const captured = captureNames
@@ -76,7 +74,7 @@ const returned: Readonly<Record<'ingress' | 'egress', Readonly<Record<TerminalAc
 test('programs as they are in force do what the model says, and answer with whole packets', {
   timeout: patienceMs,
 }, () => {
-  using generation = buildGeneration(compilePolicy(everything, { interfaceIndex: () => NO_INTERFACE, partLimits }));
+  using generation = buildGeneration(compilePolicy(everything, { partLimits }));
   const runners = { ingress: runnerOf(generation.xdp), egress: runnerOf(generation.tc as Program) };
   using rehearsal = openRehearsal(everything);
   const random = createRandom(seed + 1);

@@ -26,7 +26,7 @@ ingress:
 function compiled(): CompiledPolicy {
   const folder = policyFolder(POLICY, { 'blocked.txt': '192.0.2.0/24\n' });
   folder.remove();
-  return compilePolicy(folder.policy, { interfaceIndex: () => 1 });
+  return compilePolicy(folder.policy);
 }
 
 const CALL = 0x85;

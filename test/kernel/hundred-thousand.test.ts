@@ -87,5 +87,4 @@ test('rules that no look-up helps are asked by as many programs as it takes', { 
   expect(generation.programs.length).toBeGreaterThan(10);
 });
 
-const build = (policy: CheckedPolicy): Generation =>
-  buildGeneration(compilePolicy(policy, { interfaceIndex: () => 1 }));
+const build = (policy: CheckedPolicy): Generation => buildGeneration(compilePolicy(policy));

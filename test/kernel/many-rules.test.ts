@@ -48,7 +48,7 @@ describe('many rules', () => {
     const policy = policyWith(MOST_PROGRAMS, 'reject');
     using rehearsal = openRehearsal(policy, oneEach);
     expect(rehearsal.judge(hitting6(MOST_PROGRAMS - 1)).rule?.name).toBe(`rule-${MOST_PROGRAMS - 1}`);
-    using generation = buildGeneration(compilePolicy(policy, { interfaceIndex: () => 1, ...oneEach }));
+    using generation = buildGeneration(compilePolicy(policy, { ...oneEach }));
     const XDP_TX = 3;
     expect(testRun(generation.xdp, { data: hitting4(MOST_PROGRAMS - 1) }).returnValue).toBe(XDP_TX);
   });

@@ -69,7 +69,7 @@ ingress: { rules: [{ name: small-pings, icmpType: echo-request, length: 0-200, a
 
 test('what is marked at TC egress has the mark behind it; what is not keeps its own', () => {
   const policy = policyOf('{ version: 1, interfaces: [eth0], egress: { rules: [{ port: 53, action: { mark: 9 } }] } }');
-  using generation = buildGeneration(compilePolicy(policy, { interfaceIndex: () => 1 }));
+  using generation = buildGeneration(compilePolicy(policy));
   const markBehind = (notation: string): number => {
     const context = skbContext({ mark: 5 });
     const run = testRun(generation.tc as Program, { data: buildFrame(parseNotation(notation)), context });

@@ -52,7 +52,7 @@ prefilter: [{ name: found, filter: "ether[${offset}:4] = 0x01020304", action: dr
 
   test('are answered with a small one', () => {
     const policy = policyOf('{ version: 1, interfaces: [eth0], ingress: { default: reject } }');
-    using generation = buildGeneration(compilePolicy(policy, { interfaceIndex: () => 1, multiBuffer: true }));
+    using generation = buildGeneration(compilePolicy(policy, { multiBuffer: true }));
     const answerTo = (notation: string): string => {
       const { returnValue, data } = testRun(generation.xdp, { data: jumbo(notation) });
       return `${returnValue} ${describePacket(parseFrame(data, { ifindex: 0 }))}`;

@@ -34,7 +34,7 @@ describe('reject', () => {
   let generation: Generation;
   let programs: Readonly<Record<'xdp' | 'tc', Program>>;
   beforeAll(() => {
-    generation = buildGeneration(compilePolicy(policy, { interfaceIndex: () => 1 }));
+    generation = buildGeneration(compilePolicy(policy));
     programs = { xdp: generation.xdp, tc: generation.tc as Program };
   });
   afterAll(() => generation?.close());

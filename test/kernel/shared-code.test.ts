@@ -32,7 +32,7 @@ const rules = Array.from({ length: COUNT }, (_, i) => {
 const policy = policyOf(stringify({ version: 1, interfaces: ['eth0'], ingress: { default: 'drop', rules } }));
 
 test('rules that differ in their numbers alone are one piece of code in one search', () => {
-  const { structures } = compilePolicy(policy, { interfaceIndex: () => 1 });
+  const { structures } = compilePolicy(policy);
   const structure = structures.get('stage_ingress');
   if (structure?.kind !== 'by-family') throw new Error('not by family');
   for (const blocks of [structure.v4, structure.v6]) {

@@ -91,7 +91,7 @@ ${rules.join('')}
     - { name: pings, protocol: icmp, icmpType: echo-request, action: allow }
     - { name: refused, protocol: udp, port: 514, action: reject }
 `;
-  expect(compilePolicy(policyOf(text), { interfaceIndex: () => 1 }).xdp.parts.length).toBeGreaterThan(0);
+  expect(compilePolicy(policyOf(text)).xdp.parts.length).toBeGreaterThan(0);
   const deafen = receiveXdpFrames(client, 'eth0');
   await (await startEnforcing(host.path, text)).kill();
   for (const family of [4, 6] as const) {

@@ -1,5 +1,5 @@
 import { buildGeneration } from '../../../src/datapath/generation.ts';
-import { attachXdp, findInterface, inNamespace } from '../../../src/kernel/index.ts';
+import { attachXdp, inNamespace } from '../../../src/kernel/index.ts';
 import { checkPolicy } from '../../../src/policy/check.ts';
 import { compilePolicy } from '../../../src/policy/compile.ts';
 import { policyText } from '../measure.ts';
@@ -16,9 +16,7 @@ export const sluice: RulePeer = {
       const text = policyText(list).replaceAll('action: allow', 'action: drop');
       const { policy } = checkPolicy({ path: `${list.id}.yaml`, text });
       if (policy === undefined) throw new Error(`${list.id} is no policy`);
-      const generation = buildGeneration(
-        compilePolicy(policy, { interfaceIndex: (name) => findInterface(name).index }),
-      );
+      const generation = buildGeneration(compilePolicy(policy));
       const attached = attachXdp({ interface: 'eth0', program: generation.xdp, mode: 'native' });
       const tearDown = (): void => {
         attached.close();

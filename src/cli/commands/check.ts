@@ -43,7 +43,7 @@ async function costOf(policy: CheckedPolicy): Promise<readonly Problem[]> {
     import('../../policy/warn-of-cost.ts'),
   ]);
   try {
-    return warnOfCost(compilePolicy(policy, { interfaceIndex: (name) => policy.interfaces.indexOf(name) + 1 }));
+    return warnOfCost(compilePolicy(policy));
   } catch (error) {
     if (error instanceof SluiceError) return error.problems;
     throw error;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type BpfFunction, disassemble } from '../../asm/index.ts';
 import type { CheckedPolicy } from '../../policy/checked.ts';
 import { type CompiledHook, type CompileOptions, compilePolicy } from '../../policy/compile.ts';
@@ -13,22 +12,13 @@ export interface ListedFunction {
 
 /** All functions that the compiler makes of the policy. Needs no kernel, and no interface to be there. */
 export function listBytecode(policy: CheckedPolicy, how: Pick<CompileOptions, 'structure'> = {}): ListedFunction[] {
-  const { xdp, tc } = compilePolicy(policy, { interfaceIndex: (name) => interfaceIndex(policy, name), ...how });
+  const { xdp, tc } = compilePolicy(policy, how);
   return [...listHook('xdp', xdp), ...(tc ? listHook('tc', tc) : [])];
 }
 
 function listHook(hook: ListedFunction['hook'], { functions, parts }: CompiledHook): ListedFunction[] {
   const all: readonly BpfFunction[] = [...functions, ...parts.map((part) => part.function)];
   return all.map((fn) => ({ hook, name: fn.name, lines: disassemble(fn) }));
-}
-
-/** The kernel's number, or where there is no such interface its place in the policy. */
-function interfaceIndex(policy: CheckedPolicy, name: string): number {
-  try {
-    return Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'utf8'));
-  } catch {
-    return policy.interfaces.indexOf(name) + 1;
-  }
 }
 
 /** The listing with labels and comments set off from the instructions. */

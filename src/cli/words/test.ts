@@ -1,6 +1,6 @@
 import { icmpTypesOf } from '../../packet/icmp-names.ts';
 import { formatTcpFlags, protocolName } from '../../packet/names.ts';
-import type { NumberRange, PayloadMatch } from '../../policy/checked.ts';
+import type { InterfaceMatch, NumberRange, PayloadMatch } from '../../policy/checked.ts';
 import type { LoweredRule, Test } from '../../policy/lower.ts';
 import { addressMatchInWords } from '../../policy/words/addresses.ts';
 import { windowsInWords } from '../../policy/words/windows.ts';
@@ -39,7 +39,7 @@ function testInWords(test: Test, family?: 4 | 6): string | undefined {
     case 'address':
       return `${test.side === 'src' ? 'from' : 'to'} ${addressMatchInWords(test.match)}`;
     case 'interface':
-      return `on ${test.names.join(' or ')}`;
+      return interfaceInWords(test.match);
     case 'payload':
       return payloadInWords(test.match);
     case 'filter':
@@ -49,6 +49,10 @@ function testInWords(test: Test, family?: 4 | 6): string | undefined {
     case 'never':
       return 'no packet';
   }
+}
+
+function interfaceInWords({ any, none }: InterfaceMatch): string {
+  return `on ${any.join(' or ')}${none.length > 0 ? `, not ${none.join(' or ')}` : ''}`;
 }
 
 /** By the C name of the field. */

@@ -1,31 +1,18 @@
 import { isIPv4 } from 'node:net';
 import { SluiceError } from '../../diagnostics/problem.ts';
-import { struct, textOf } from '../system/struct.ts';
+import { struct } from '../system/struct.ts';
 import * as nl from '../system/uapi-rtnetlink.ts';
 import { decodeAttributes } from './attributes.ts';
 import { driverOf } from './driver.ts';
+import { linkMessage, type NetworkLink, readLink } from './link-message.ts';
 import { netlink } from './netlink.ts';
 
 /** A network interface of the current network namespace. */
-export interface NetworkInterface {
-  readonly index: number;
-  readonly name: string;
-  readonly mtu: number;
-  /** `02:00:00:00:00:01`; empty where it has none. */
-  readonly mac: string;
+export interface NetworkInterface extends Omit<NetworkLink, 'kind'> {
   /** `veth`, `ixgbe`, …; undefined where the interface does not tell. */
   readonly driver: string | undefined;
   /** Of both families, without the prefix length. */
   readonly addresses: readonly InterfaceAddress[];
-  /** Set up by the administrator. */
-  readonly up: boolean;
-  /** Has a carrier. */
-  readonly running: boolean;
-  readonly loopback: boolean;
-  /** Its frames begin with an Ethernet header: not so with tun, WireGuard, PPP and tunnels of IP in IP. */
-  readonly ethernet: boolean;
-  /** The XDP program that is attached, if one is. */
-  readonly xdp: AttachedXdp | undefined;
 }
 
 export interface InterfaceAddress {
@@ -33,20 +20,7 @@ export interface InterfaceAddress {
   readonly prefixLength: number;
 }
 
-export interface AttachedXdp {
-  readonly mode: 'native' | 'generic' | 'offload' | 'multiple';
-  readonly programId: number;
-}
-
-/** `struct ifinfomsg` and `struct ifaddrmsg` of rtnetlink. */
-const linkMessage = struct({
-  ifi_family: 'u8',
-  pad: 'u8',
-  ifi_type: 'u16',
-  ifi_index: 's32',
-  ifi_flags: 'u32',
-  ifi_change: 'u32',
-});
+/** `struct ifaddrmsg` of rtnetlink. */
 const addressMessage = struct({
   ifa_family: 'u8',
   ifa_prefixlen: 'u8',
@@ -65,7 +39,7 @@ export function listInterfaces(): NetworkInterface[] {
     body: addressMessage.encode({}).bytes,
   }).map(readAddress);
   return netlink({ ...dump, name: 'RTM_GETLINK', type: nl.RTM_GETLINK, body: linkMessage.encode({}).bytes })
-    .map((reply) => readLink(reply, addresses))
+    .map((reply) => describe(readLink(reply), addresses))
     .sort((a, b) => a.index - b.index);
 }
 
@@ -90,40 +64,12 @@ export function interfaceByIndex(index: number): NetworkInterface | undefined {
 
 type IndexedAddress = InterfaceAddress & { readonly index: number };
 
-function readLink(reply: Buffer, addresses: readonly IndexedAddress[]): NetworkInterface {
-  const { ifi_index, ifi_flags, ifi_type } = linkMessage.decode(reply);
-  const attributes = decodeAttributes(reply.subarray(linkMessage.size));
-  const name = textOf(attributes.get(nl.IFLA_IFNAME) ?? Buffer.alloc(0));
-  const kind = decodeAttributes(attributes.get(nl.IFLA_LINKINFO) ?? Buffer.alloc(0)).get(nl.IFLA_INFO_KIND);
+function describe({ kind, ...link }: NetworkLink, addresses: readonly IndexedAddress[]): NetworkInterface {
   return {
-    index: ifi_index,
-    name,
-    mtu: attributes.get(nl.IFLA_MTU)?.readUInt32LE() ?? 0,
-    mac:
-      attributes
-        .get(nl.IFLA_ADDRESS)
-        ?.toString('hex')
-        .replaceAll(/(..)(?=.)/g, '$1:') ?? '',
-    driver: driverOf(name) ?? (kind === undefined ? undefined : textOf(kind)),
-    addresses: addresses.filter((one) => one.index === ifi_index).map(({ index: _, ...address }) => address),
-    up: (ifi_flags & nl.IFF_UP) !== 0,
-    running: (ifi_flags & nl.IFF_LOWER_UP) !== 0,
-    loopback: (ifi_flags & nl.IFF_LOOPBACK) !== 0,
-    ethernet: ifi_type === nl.ARPHRD_ETHER || ifi_type === nl.ARPHRD_LOOPBACK,
-    xdp: readXdp(attributes.get(nl.IFLA_XDP)),
+    ...link,
+    driver: driverOf(link.name) ?? kind,
+    addresses: addresses.filter((one) => one.index === link.index).map(({ index: _, ...address }) => address),
   };
-}
-
-/** XDP_ATTACHED_* of if_link.h. */
-const xdpModes: readonly (AttachedXdp['mode'] | undefined)[] = [undefined, 'native', 'generic', 'offload', 'multiple'];
-
-function readXdp(attribute: Buffer | undefined): AttachedXdp | undefined {
-  if (attribute === undefined) return undefined;
-  const nested = decodeAttributes(attribute);
-  const mode = xdpModes[nested.get(nl.IFLA_XDP_ATTACHED)?.readUInt8() ?? 0];
-  // With programs in several modes there is none that is "the" program: the native one is named.
-  const id = nested.get(nl.IFLA_XDP_PROG_ID) ?? nested.get(nl.IFLA_XDP_DRV_PROG_ID);
-  return mode === undefined ? undefined : { mode, programId: id?.readUInt32LE() ?? 0 };
 }
 
 function readAddress(reply: Buffer): IndexedAddress {

@@ -31,6 +31,11 @@ const RECEIVE_BUFFER = 1 << 16;
  */
 export function netlink(request: NetlinkRequest): NetlinkReply[] {
   using socket = openSocket();
+  return ask(socket, request);
+}
+
+/** The same on a socket that is kept: it asks the network namespace that it was opened in. */
+export function ask(socket: Descriptor, request: NetlinkRequest): NetlinkReply[] {
   const dump = (request.flags & nl.NLM_F_DUMP) === nl.NLM_F_DUMP;
   send(socket, request, request.flags | nl.NLM_F_REQUEST | (dump ? 0 : nl.NLM_F_ACK));
   const replies: NetlinkReply[] = [];
@@ -42,7 +47,7 @@ export function netlink(request: NetlinkRequest): NetlinkReply[] {
   }
 }
 
-function openSocket(): Descriptor {
+export function openSocket(): Descriptor {
   const fd = systemCall('socket', [nl.AF_NETLINK, nl.SOCK_RAW | nl.SOCK_CLOEXEC, nl.NETLINK_ROUTE], 'netlink');
   const socket = ownDescriptor(fd, 'netlink socket');
   const on = Uint8Array.of(1, 0, 0, 0);
@@ -60,19 +65,29 @@ function send(socket: Descriptor, request: NetlinkRequest, flags: number): void 
 
 /** Collects what is in a datagram; true when the answer ends with it. */
 function takeMessages(datagram: Buffer, request: NetlinkRequest, replies: NetlinkReply[]): boolean {
-  for (let offset = 0; offset + header.size <= datagram.length; ) {
-    const { nlmsg_len, nlmsg_type, nlmsg_flags } = header.decode(datagram.subarray(offset));
-    const body = datagram.subarray(offset + header.size, offset + nlmsg_len);
-    if (nlmsg_type === nl.NLMSG_DONE) return true;
-    if (nlmsg_type === nl.NLMSG_ERROR) {
+  for (const { type, flags, body } of messagesOf(datagram)) {
+    if (type === nl.NLMSG_DONE) return true;
+    if (type === nl.NLMSG_ERROR) {
       const value = -body.readInt32LE(0);
       if (value === 0) return true;
-      throw refusal(request, value, nlmsg_flags, body);
+      throw refusal(request, value, flags, body);
     }
     replies.push(body);
-    offset += alignUp(nlmsg_len, 4);
   }
   return false;
+}
+
+/** The messages of a datagram, whose memory they share. */
+export function* messagesOf(
+  datagram: Buffer,
+): Generator<{ readonly type: number; readonly flags: number; readonly body: NetlinkReply }> {
+  for (let offset = 0; offset + header.size <= datagram.length; ) {
+    const { nlmsg_len, nlmsg_type, nlmsg_flags } = header.decode(datagram.subarray(offset));
+    // What is shorter than its header would go on for ever.
+    if (nlmsg_len < header.size) return;
+    yield { type: nlmsg_type, flags: nlmsg_flags, body: datagram.subarray(offset + header.size, offset + nlmsg_len) };
+    offset += alignUp(nlmsg_len, 4);
+  }
 }
 
 /** The body is `struct nlmsgerr`: errno, the header of the request, its payload unless capped, then attributes. */

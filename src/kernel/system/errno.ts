@@ -19,6 +19,7 @@ export const errno = {
   ENOSYS: 38,
   ENOLINK: 67,
   EOPNOTSUPP: 95,
+  ENOBUFS: 105,
   ESTALE: 116,
   ENOTSUPP: 524,
 } as const;

@@ -7,6 +7,8 @@ export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
 export const NETLINK_ROUTE = 0;
+export const RTMGRP_LINK = 1;
+export const MSG_DONTWAIT = 0x40;
 export const SOL_NETLINK = 270;
 export const NETLINK_EXT_ACK = 11;
 
@@ -24,6 +26,8 @@ export const NLMSGERR_ATTR_MSG = 1;
 export const NLA_F_NESTED = 1 << 15;
 export const NLA_TYPE_MASK = 0x3fff;
 
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
 export const RTM_GETADDR = 22;
 export const RTM_NEWQDISC = 36;
@@ -37,6 +41,8 @@ export const IFLA_IFNAME = 3;
 export const IFLA_MTU = 4;
 export const IFLA_LINKINFO = 18;
 export const IFLA_XDP = 43;
+/** In the message that an interface has left for another network namespace. */
+export const IFLA_NEW_NETNSID = 45;
 export const IFLA_INFO_KIND = 1;
 export const IFLA_XDP_ATTACHED = 2;
 export const IFLA_XDP_PROG_ID = 4;

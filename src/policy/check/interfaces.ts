@@ -1,20 +1,20 @@
 import { didYouMean } from '../../diagnostics/suggest.ts';
+import type { InterfaceMatch } from '../checked.ts';
+import { isGlob, matchesPattern, patternProblem, patternsMeet } from '../interface-pattern.ts';
 import type { Path } from '../parse/document.ts';
 import { quote } from './numbers.ts';
-import { operands } from './operands.ts';
+import { type Operand, operands } from './operands.ts';
 import type { Report } from './report.ts';
 import type { Scope } from './scope.ts';
 
-/** `dev_valid_name` of the kernel: IFNAMSIZ leaves 15 bytes. */
-const VALID_NAME = /^(?!\.{1,2}$)[^\s/:\p{Cc}]{1,15}$/u;
-
-/** The policy's interfaces: those that could be names of one, each once. */
+/** The policy's interfaces: names and globs that could be of some, each once. */
 export function checkInterfaceList(names: readonly string[], path: Path, report: Report): string[] {
   const known = new Map<string, number>();
   for (const [index, name] of names.entries()) {
     const first = known.get(name);
-    if (!VALID_NAME.test(name) || Buffer.byteLength(name) > 15) {
-      report.error('policy/bad-interface', [...path, index], `${quote(name)} cannot be the name of an interface`);
+    const problem = patternProblem(name);
+    if (problem !== undefined) {
+      report.error('policy/bad-interface', [...path, index], `${quote(name)} ${problem}`);
     } else if (first !== undefined) {
       report.error('policy/bad-interface', [...path, index], `interface "${name}" is listed twice`, {
         help: 'leave one of them out',
@@ -26,30 +26,48 @@ export function checkInterfaceList(names: readonly string[], path: Path, report:
   return [...known.keys()];
 }
 
-/** The interfaces that a rule is for, negation folded in. Undefined when one is wrong, which is reported. */
+/** The interfaces that a rule is for. Undefined when one is wrong, or none is left, which is reported. */
 export function checkInterface(
   value: string | readonly string[],
   path: Path,
   scope: Scope,
-): readonly string[] | undefined {
+): InterfaceMatch | undefined {
   const list = operands(value, path, scope.report);
-  let wrong = list.length === 0;
-  for (const { value: name, path: place } of list) {
-    // Without any interface the policy has been found wrong already.
-    if (scope.interfaces.length === 0 || scope.interfaces.includes(name)) continue;
-    const help =
-      didYouMean(name, scope.interfaces) ??
-      `add it to the policy's "interfaces", or use one of them: ${scope.interfaces.join(', ')}`;
-    scope.report.error('policy/unknown-interface', place, `interface ${quote(name)} is not one of the policy's`, {
-      help,
-    });
-    wrong = true;
-  }
-  if (wrong) return undefined;
-  const negated = new Set(list.filter((operand) => operand.negated).map((operand) => operand.value));
-  const positive = list.filter((operand) => !operand.negated).map((operand) => operand.value);
-  const result = (positive.length > 0 ? [...new Set(positive)] : scope.interfaces).filter((name) => !negated.has(name));
-  if (result.length > 0) return result;
+  // Without any interface the policy has been found wrong already.
+  const wrong = scope.interfaces.length > 0 && list.filter((operand) => isWrong(operand, scope)).length > 0;
+  if (wrong || list.length === 0) return undefined;
+  const match = fold(list, scope.interfaces);
+  if (match.any.length > 0) return match;
   scope.report.error('policy/never-matches', path, '"interface" excludes every interface that it allows');
   return undefined;
+}
+
+function isWrong({ value, path }: Operand<string>, { report, interfaces }: Scope): boolean {
+  if (isGlob(value)) {
+    const problem = patternProblem(value);
+    if (problem !== undefined) report.error('policy/bad-interface', path, `${quote(value)} ${problem}`);
+    if (problem !== undefined) return true;
+  }
+  if (interfaces.some((pattern) => patternsMeet(pattern, value))) return false;
+  const what = isGlob(value)
+    ? `${quote(value)} stands for none of the policy's interfaces`
+    : `interface ${quote(value)} is not one of the policy's`;
+  const help =
+    didYouMean(value, interfaces) ??
+    `add it to the policy's "interfaces", or use one of them: ${interfaces.join(', ')}`;
+  report.error('policy/unknown-interface', path, what, { help });
+  return true;
+}
+
+/** Names that are excluded are left out where that can be done: of names alone, no exclusion is left. */
+function fold(list: readonly Operand<string>[], interfaces: readonly string[]): InterfaceMatch {
+  const named = (negated: boolean): string[] => [
+    ...new Set(list.filter((operand) => operand.negated === negated).map(({ value }) => value)),
+  ];
+  const [positive, excluded] = [named(false), named(true)];
+  const any = (positive.length > 0 ? positive : interfaces).filter(
+    (pattern) =>
+      !excluded.some((one) => one === pattern || one === '*' || (!isGlob(pattern) && matchesPattern(one, pattern))),
+  );
+  return { any, none: excluded.filter((one) => any.some((pattern) => patternsMeet(pattern, one))) };
 }

@@ -1,5 +1,6 @@
 import { type Assembler, type MemorySize, R6, R7, type Register } from '../../asm/index.ts';
 import { packetFields } from '../../generated/abi.ts';
+import type { InterfaceTable } from '../interface-table.ts';
 import type { PacketField } from '../lower.ts';
 import type { BitmapTable, SetTable } from '../tables.ts';
 import type { WindowTable } from '../window-table.ts';
@@ -18,8 +19,7 @@ export interface Emitter {
   readonly windows: WindowTable;
   /** Index of the policy's first log rule: its limit is the first in the map `limits` that is not the data plane's. */
   readonly firstLogRule: number;
-  /** The kernel's number for an interface of the policy. */
-  interfaceIndex(name: string): number;
+  readonly interfaces: InterfaceTable;
   /** Whether XDP frames may have several buffers, whose bytes only a kernel function reaches. */
   readonly multiBuffer: boolean;
   /** Where on the stack the address of the rule's row is kept, in code that rules share. */

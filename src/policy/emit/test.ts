@@ -4,6 +4,7 @@ import type { PacketField, Test } from '../lower.ts';
 import { emitAddress } from './address.ts';
 import { type Emitter, loadField } from './emitter.ts';
 import { emitFilter } from './filter.ts';
+import { emitInterface } from './interface.ts';
 import { emitBetween } from './operands.ts';
 import { emitPayload } from './payload.ts';
 import { emitInRanges } from './ranges.ts';
@@ -28,8 +29,7 @@ export function emitTest(e: Emitter, test: Test, no: string): void {
       else emitBetween(e, R1, test.operand, no);
       break;
     case 'interface':
-      loadField(asm, R1, packetFields.ifindex);
-      emitInRanges(e, R1, single(test.names.map((name) => e.interfaceIndex(name))), no);
+      emitInterface(e, test.match, no);
       break;
     case 'by-family':
       emitByFamily(e, test, no);
@@ -47,9 +47,6 @@ export function emitTest(e: Emitter, test: Test, no: string): void {
       emitWindow(e, test.windows, no);
   }
 }
-
-const single = (numbers: number[]): [number, number][] =>
-  [...new Set(numbers)].sort((a, b) => a - b).map((n) => [n, n]);
 
 function emitMasked({ asm }: Emitter, field: PacketField, mask: number, value: number, no: string): void {
   loadField(asm, R1, field);

@@ -30,9 +30,11 @@ export const policySchema = required(
         examples: [1],
       }),
       interfaces: required(
-        z.array(z.string({ error: 'the name of an interface' }), { error: 'a list of interfaces like [eth0]' }),
-        'The network interfaces that the policy is for.',
-        { minItems: 1, examples: [['eth0']] },
+        z.array(z.string({ error: 'the name of an interface, or a glob' }), {
+          error: 'a list of interfaces like [eth0]',
+        }),
+        'The network interfaces that the policy is for: names, and globs (`*`, `?`, `[0-9]`, `[!0-9]`) that stand for every interface that they match, whenever it appears.',
+        { minItems: 1, examples: [['eth0'], ['eth*', 'wg[0-9]']] },
       ),
       sets: optional(
         z.record(z.string(), set, { error: 'a mapping of names to sets' }),

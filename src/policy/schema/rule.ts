@@ -22,7 +22,7 @@ import { when } from './when.ts';
 const PROTOCOLS = 'a protocol by name or number, "!" and one of them, or a list of these';
 const ADDRESSES = 'an address, a prefix, a range, a set like "@admins", "!" and one of them, or a list of these';
 const FLAGS = 'a TCP flag, "!" and a flag that must not be set, or a list of these';
-const INTERFACES = 'an interface, "!" and one, or a list of these';
+const INTERFACES = 'an interface, a glob like "eth*", "!" and one of these, or a list of these';
 
 const protocolText = text<Negatable<ProtocolName | `${number}`>>(PROTOCOLS, {
   anyOf: [{ enum: PROTOCOL_NAMES }, { pattern: negatablePattern(...PROTOCOL_NAMES, String.raw`\d{1,3}`) }],
@@ -95,7 +95,7 @@ export const rule = z.strictObject(
     ),
     interface: optional(
       oneOrMore(text<string>(INTERFACES), INTERFACES),
-      'The interface that the packet comes in by, in `egress` goes out by: one of the policy’s `interfaces`.',
+      'The interface that the packet comes in by, in `egress` goes out by: one of the policy’s `interfaces`, or a glob of some of them. A rule is true of an interface by its name at the time: one that appears or is renamed while the policy is in force is judged as if it had always been there.',
       { examples: ['eth0', '!eth1'] },
     ),
     payload: optional(payload, 'Bytes at a fixed place. A packet that ends before does not match.', {

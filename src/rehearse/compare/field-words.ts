@@ -51,7 +51,7 @@ const words: { readonly [Key in keyof CheckedMatch]-?: (value: NonNullable<Check
   dscp: ranges,
   vlan: ranges,
   fragment: (fragment) => fragment,
-  interface: (names) => names.join(', '),
+  interface: ({ any, none }) => [...any, ...none.map((pattern) => `!${pattern}`)].join(', '),
   payload: ({ base, offset, bytes, mask }) => {
     const hex = (list: Uint8Array): string => Buffer.from(list).toString('hex');
     return `${base} byte ${offset}: ${hex(bytes)}${mask.every((byte) => byte === 0xff) ? '' : ` under ${hex(mask)}`}`;

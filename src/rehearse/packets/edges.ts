@@ -1,6 +1,7 @@
 import { extensionProtocols, isIcmp } from '../../packet/headers.ts';
 import { maximumLength, type PacketSpec } from '../../packet/spec.ts';
 import type { CheckedMatch, CheckedPolicy, NumberRange } from '../../policy/checked.ts';
+import { exampleName, matchesInterface } from '../../policy/interface-pattern.ts';
 import { assemble, startOf, toPacket } from './assemble.ts';
 import { edgeNumbers } from './dice.ts';
 import { edgeAddresses } from './draw-address.ts';
@@ -79,8 +80,9 @@ function otherFragment({ fragment, ...spec }: PacketSpec): PacketSpec[] {
 }
 
 function otherInterface(match: CheckedMatch, inside: MadePacket, policy: CheckedPolicy): MadePacket[] {
-  const others =
-    match.interface === undefined ? [] : policy.interfaces.filter((name) => !match.interface?.includes(name));
+  const { interface: asked } = match;
+  const names = [...policy.interfaces, ...(asked?.none ?? [])].flatMap((pattern) => exampleName(pattern) ?? []);
+  const others = asked === undefined ? [] : names.filter((name) => !matchesInterface(asked, name));
   return others.slice(0, 1).map((name) => ({ ...inside, circumstances: { ...inside.circumstances, interface: name } }));
 }
 

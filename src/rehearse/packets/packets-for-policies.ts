@@ -1,4 +1,5 @@
 import type { CheckedPolicy, CheckedRule } from '../../policy/checked.ts';
+import { exampleName, matchesAny } from '../../policy/interface-pattern.ts';
 import type { Judgement } from '../../policy/model.ts';
 import { createRandom, type Random } from '../../policy/random.ts';
 import { allRules } from '../../policy/rule-place.ts';
@@ -70,14 +71,17 @@ export function planPackets(before: CheckedPolicy | undefined, after: CheckedPol
   };
 }
 
+const namesOf = (patterns: readonly string[]): string[] => patterns.flatMap((pattern) => exampleName(pattern) ?? []);
+
 /** The first of `after`, and all that only one of them is for. */
 function interfacesOf(before: CheckedPolicy | undefined, after: CheckedPolicy): readonly (string | undefined)[] {
-  const was = before?.interfaces ?? [];
+  const was = namesOf(before?.interfaces ?? []);
+  const are = namesOf(after.interfaces);
   const only = [
-    ...was.filter((name) => !after.interfaces.includes(name)),
-    ...(before ? after.interfaces.filter((name) => !was.includes(name)) : []),
+    ...was.filter((name) => !matchesAny(after.interfaces, name)),
+    ...(before ? are.filter((name) => !matchesAny(before.interfaces, name)) : []),
   ];
-  return [...new Set([after.interfaces[0], ...only])];
+  return [...new Set([are[0], ...only])];
 }
 
 /** At most `MOST_RULES`, in their order: the `preferred` ones before others. */

@@ -1,6 +1,7 @@
 import { runCbpf } from '../../policy/cbpf-interpreter.ts';
 import type { CheckedPolicy, CheckedRule } from '../../policy/checked.ts';
 import type { Circumstances } from '../../policy/decision.ts';
+import { exampleInterface } from '../../policy/interface-pattern.ts';
 import { applies, type Judgement } from '../../policy/model.ts';
 import type { Random } from '../../policy/random.ts';
 import { openings } from '../../policy/when/openings.ts';
@@ -108,7 +109,7 @@ function packetsAtEdges(rule: CheckedRule, { drawn, made }: Found, { policy, edg
 }
 
 export function circumstancesOf({ stage, match }: CheckedRule, policy: CheckedPolicy): Circumstances {
-  const name = match.interface?.[0] ?? policy.interfaces[0];
+  const name = exampleInterface(match.interface ?? { any: policy.interfaces, none: [] });
   const direction = stage === 'egress' ? 'egress' : 'ingress';
   return { direction, timeMs: timeFor(match), ...(name !== undefined && { interface: name }) };
 }

@@ -93,6 +93,18 @@ export const networkCases: readonly MatchCase[] = [
     hits: [`${udp4} interface=eth0`, `${udp6} interface=eth2`],
     misses: [`${udp4} interface=eth1`, `${udp6} interface=eth1`],
   },
+  {
+    says: 'interfaces by a glob',
+    rule: '{ interface: "eth[12]" }',
+    hits: [`${udp4} interface=eth1`, `${udp6} interface=eth2`],
+    misses: [`${udp4} interface=eth0`, `${udp6} interface=eth3`, udp4],
+  },
+  {
+    says: 'interfaces by a glob but for one',
+    rule: '{ interface: ["eth*", "!eth1"] }',
+    hits: [`${udp4} interface=eth0`, `${udp6} interface=eth2`],
+    misses: [`${udp4} interface=eth1`, `${udp6} interface=wg0`, udp4],
+  },
 ];
 
 export const filterCases: readonly MatchCase[] = [

@@ -1,0 +1,76 @@
+import { type Problem, SluiceError } from '../diagnostics/problem.ts';
+import { interfaceByIndex, listInterfaces, type NetworkInterface } from '../kernel/index.ts';
+import { isGlob, matchesPattern } from '../policy/interface-pattern.ts';
+
+/** Which interfaces a policy is put in force on, and why not on others. */
+export interface Chosen {
+  readonly devices: readonly NetworkInterface[];
+  readonly warnings: readonly Problem[];
+}
+
+/** Whether one of the policy's names or globs may go without an interface for now. */
+export type MayWait = (pattern: string) => boolean;
+
+/**
+ * The interfaces that are there of those that the policy is for.
+ * @throws SluiceError kernel/interface-missing, datapath/not-ethernet where that may not wait
+ */
+export function chooseInterfaces(patterns: readonly string[], mayWait: MayWait): Chosen {
+  const all = listInterfaces();
+  // In the policy's order.
+  const own = [...new Set(patterns.flatMap((pattern) => all.filter(({ name }) => matchesPattern(pattern, name))))];
+  const absent = patterns.filter((pattern) => !own.some(({ name }) => matchesPattern(pattern, name)));
+  const refused = own.filter(({ ethernet }) => !ethernet);
+  const missing = absent.filter((pattern) => !mayWait(pattern)).map((pattern) => missingInterface(pattern, all));
+  const wrong = refused.filter(({ name }) => !mayWaitFor(name, patterns, mayWait)).map(notEthernet);
+  if (missing.length + wrong.length > 0) throw new SluiceError([...missing, ...wrong]);
+  return {
+    devices: own.filter(({ ethernet }) => ethernet),
+    warnings: refused.map((device) => asWarning(notEthernet(device))),
+  };
+}
+
+/**
+ * Attaches to an interface as `action` does. Where that comes to nothing and the policy can do without, it says why; an
+ * interface that is gone by now is none of the policy's any more.
+ */
+export function attachOrWait<T>(
+  { index, name }: Pick<NetworkInterface, 'index' | 'name'>,
+  patterns: readonly string[],
+  mayWait: MayWait,
+  action: () => T,
+): { readonly done: T } | { readonly refused: readonly Problem[] } {
+  try {
+    return { done: action() };
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    if (interfaceByIndex(index) === undefined) {
+      if (mayWaitFor(name, patterns, mayWait) || patterns.every((one) => isGlob(one) || one !== name))
+        return { refused: [] };
+      throw new SluiceError(missingInterface(name, listInterfaces()), { cause: error });
+    }
+    if (!isOfTheInterface(error) || !mayWaitFor(name, patterns, mayWait)) throw error;
+    return { refused: error.problems.map(asWarning) };
+  }
+}
+
+/** What another cause would refuse on every interface is no reason to go without one. */
+const isOfTheInterface = ({ problems }: SluiceError): boolean =>
+  problems.some(({ code }) => code === 'kernel/interface-busy' || code === 'kernel/interface-missing');
+
+const mayWaitFor = (name: string, patterns: readonly string[], mayWait: MayWait): boolean =>
+  patterns.filter((pattern) => matchesPattern(pattern, name)).every(mayWait);
+
+const asWarning = (problem: Problem): Problem => ({ ...problem, severity: 'warning' });
+
+/** Where there is no Ethernet header, the parser would take the bytes of IP addresses for one, and rules miss. */
+export const notEthernet = ({ name, driver }: Pick<NetworkInterface, 'name' | 'driver'>): Problem => ({
+  code: 'datapath/not-ethernet',
+  message: `interface "${name}" (${driver ?? 'unknown driver'}) has no Ethernet headers`,
+});
+
+function missingInterface(pattern: string, all: readonly NetworkInterface[]): Problem {
+  const what = isGlob(pattern) ? 'there is none that it stands for' : 'there is none of this name';
+  const names = all.map(({ name }) => name).join(', ');
+  return { code: 'kernel/interface-missing', message: `interface "${pattern}": ${what}; there are ${names}` };
+}
