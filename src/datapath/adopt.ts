@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SluiceError } from '../diagnostics/problem.ts';
-import { bootTimeNs, interfaceByIndex, openPinnedMap, programFromId } from '../kernel/index.ts';
+import { bootTimeNs, interfaceByIndex, listInterfaces, openPinnedMap, programFromId } from '../kernel/index.ts';
+import { matchesAny, matchesPattern } from '../policy/interface-pattern.ts';
 import { countersPin } from './carry.ts';
 import { type Changing, type Ending, hasPins, isChanging, modeOf, settleChange } from './change.ts';
 import { type RuleCounter, readCounters } from './counters.ts';
@@ -34,10 +35,22 @@ export interface FoundEnforcement {
     /** Whether the kernel still has the program on the interface. */
     readonly attached: boolean;
   })[];
+  /** Names and globs of the policy that no interface is there for: attached as soon as one appears, while the process runs. */
+  readonly awaited: readonly string[];
+  /** Interfaces that the policy is for, and nothing of it is on. */
+  readonly unattached: readonly UnattachedInterface[];
   readonly rules: GenerationState['rules'];
   counters(): RuleCounter[];
   /** Sets that have a map of their own, those of both families one after the other. */
   sets(): FoundSet[];
+}
+
+export interface UnattachedInterface {
+  readonly name: string;
+  readonly ifindex: number;
+  /** Another XDP program is there. */
+  readonly xdp: boolean;
+  readonly ethernet: boolean;
 }
 
 /** What is in force here, and what is to be said where nothing is. */
@@ -65,6 +78,8 @@ export function readSituation(): Situation {
   const { judge, why, pending } = standingOf(paths, state);
   const said = { ...(why !== undefined && { why }) };
   if (judge === undefined) return { found: undefined, ...said };
+  const devices = listInterfaces();
+  const attachedTo = new Set(judge.interfaces.map(({ ifindex }) => ifindex));
   const found: FoundEnforcement = {
     pid: state.pid,
     alive: isAlive(state),
@@ -73,10 +88,15 @@ export function readSituation(): Situation {
     ...said,
     ...(pending && { pending }),
     interfaces: judge.interfaces.map((one) => {
-      const device = interfaceByIndex(one.ifindex);
+      const device = devices.find(({ index }) => index === one.ifindex);
       const { name, mode } = { name: device?.name ?? one.name, mode: modeOf(device, one.mode) };
-      return { ...one, name, mode, attached: isAttached(paths, one.ifindex) };
+      // A program that has left for another namespace with its interface is none that is here.
+      return { ...one, name, mode, attached: device !== undefined && isAttached(paths, one.ifindex) };
     }),
+    awaited: judge.patterns.filter((pattern) => !devices.some(({ name }) => matchesPattern(pattern, name))),
+    unattached: devices
+      .filter(({ name, index }) => matchesAny(judge.patterns, name) && !attachedTo.has(index))
+      .map(({ name, index, xdp, ethernet }) => ({ name, ifindex: index, xdp: xdp !== undefined, ethernet })),
     rules: judge.rules,
     counters: () => {
       using map = openPinnedMap(countersPin(paths, judge));

@@ -84,11 +84,24 @@ export interface ReadableWatch {
 }
 
 /**
- * Calls `onReadable` from the event loop whenever `fd` is readable (level-triggered epoll).
+ * Calls `onReadable` from the event loop whenever `fd` is readable, or has an error to read (level-triggered epoll).
  * @param keepAlive whether the watch alone keeps the process running.
  */
 export function watchReadable(fd: number, keepAlive: boolean, onReadable: () => void): ReadableWatch {
-  const handle = foreign().koffi.node.poll(fd, { readable: true }, onReadable);
+  const handle = foreign().koffi.node.poll(fd, { readable: true }, heed);
   if (!keepAlive) handle.unref();
-  return { close: () => handle.close() };
+  let isOpen = true;
+  return {
+    close: () => {
+      isOpen = false;
+      handle.close();
+    },
+  };
+
+  // What koffi's types leave out: the first argument is libuv's status.
+  function heed(...[status]: unknown[]): void {
+    onReadable();
+    // libuv watches no further where the descriptor has an error to tell; reading has taken that from a socket.
+    if (isOpen && typeof status === 'number' && status < 0) handle.start({ readable: true }, heed);
+  }
 }
