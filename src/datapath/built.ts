@@ -2,7 +2,7 @@ import { sourceKey } from '../policy/check/set-source.ts';
 import type { AddressSet, CheckedPolicy } from '../policy/checked.ts';
 import type { Generation } from './generation.ts';
 import type { PutInForce } from './put-in-force.ts';
-import type { GenerationState } from './state.ts';
+import type { EnforcementState, GenerationState } from './state.ts';
 
 /** A generation of this process, and what others know of it. */
 export interface Built {
@@ -13,6 +13,12 @@ export interface Built {
 
 export function builtOf({ generation, state }: PutInForce, policy: CheckedPolicy): Built {
   return { generation, policy, state: (state.change?.after ?? state.settled) as GenerationState };
+}
+
+/** With what is known of it by now. */
+export function restated(one: Built, { settled, change }: EnforcementState): Built {
+  const state = [change?.after, settled].find((each) => each?.generation === one.state.generation);
+  return state ? { ...one, state } : one;
 }
 
 /** The policy with the members that sets have been given since. */

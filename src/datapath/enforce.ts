@@ -1,30 +1,22 @@
 import type { Problem } from '../diagnostics/problem.ts';
-import { bootTimeNs, findInterface, monitorInterfaces } from '../kernel/index.ts';
+import { bootTimeNs, monitorInterfaces } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { warnOfCost } from '../policy/warn-of-cost.ts';
 import { settleUnfinished } from './adopt.ts';
-import { type Built, builtOf, withSetsOf } from './built.ts';
+import { type Built, builtOf, restated, withSetsOf } from './built.ts';
 import { type Changing, hasPins, isChanging, type Side, settleChange } from './change.ts';
 import { addMembers, type DynamicSets, listMembers, removeMembers } from './dynamic-sets.ts';
 import type { Enforcement } from './enforcement.ts';
 import { type LogEvent, subscribeToLog } from './events.ts';
 import type { Generation } from './generation.ts';
 import { followInterfaces } from './interfaces-follow.ts';
-import type { InterfaceChange, reconcile } from './interfaces-reconcile.ts';
 import { type FileWatch, followSets, type SetChange, type SetContent, updateTries, withContent } from './live-sets.ts';
 import { exclusively } from './lock.ts';
-import { isNoMemory } from './no-memory.ts';
 import { readDifferences } from './observe.ts';
 import { pathsHere } from './paths.ts';
-import {
-  type EnforceOptions,
-  multiBufferFor,
-  type PutInForce,
-  type PutOptions,
-  putInForce,
-  type UpdateOptions,
-} from './put-in-force.ts';
+import { putAgainOrAnew } from './put-again.ts';
+import { type EnforceOptions, type PutInForce, putInForce, type UpdateOptions } from './put-in-force.ts';
 import { membersIn, type SetProblem, sweep, updateMembers } from './record-sets.ts';
 import { alreadyEnforced, changePending, nothingPending, problemsOf } from './refusals.ts';
 import { rememberNamespace } from './remembered-namespace.ts';
@@ -103,32 +95,13 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     return isOver || belongsToAnother(paths, written.stamp) || !hasPins(paths, current.state);
   }
 
-  /** What the policy is attached to has changed. What cannot be written down is in force all the same. */
-  function changeInterfaces(
-    act: (state: EnforcementState) => ReturnType<typeof reconcile>,
-  ): readonly InterfaceChange[] {
-    return exclusivelyHere(() => {
-      if (isGone()) return [];
-      const { state, changes } = act(written.state);
-      if (state === written.state) return changes;
-      written = { ...written, state };
-      takeStates(state);
-      const problems = problemsOf(() => writeState(paths.state, state), []);
-      written = { ...written, stamp: stateStamp(paths.state) };
-      return changes.map((one) => ({ ...one, problems: [...one.problems, ...problems] }));
-    });
-  }
-
-  /** What is known of each generation of this process. */
-  function takeStates({ settled, change }: EnforcementState): void {
-    const fresh = (one: Built): Built => {
-      const state = [change?.after, settled].find((each) => each?.generation === one.state.generation);
-      return state ? { ...one, state } : one;
-    };
+  /** What the policy is attached to has changed. */
+  function takeState(state: EnforcementState, stamp: string): void {
     const isObserved = observed === current;
-    current = fresh(current);
-    previous &&= fresh(previous);
-    observed = isObserved ? current : observed && fresh(observed);
+    written = { ...written, state, stamp };
+    current = restated(current, state);
+    previous &&= restated(previous, state);
+    observed = isObserved ? current : observed && restated(observed, state);
   }
 
   function subscribe(): void {
@@ -176,7 +149,8 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     const put = exclusivelyHere((): PutInForce | undefined => {
       // Asked under the lock: what another process has just taken down stays down.
       if (isGone()) return undefined;
-      return putAgainOrAnew(next, { ...attachOptions, ...update, previous: generation });
+      const put = { ...attachOptions, ...update, previous: generation };
+      return putAgainOrAnew(retained, next, paths, written.state, put);
     });
     if (put === undefined) return;
     written = asWritten(put);
@@ -190,19 +164,6 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     }
     if (!update.observe) previous = before;
     awaitDeadline();
-  }
-
-  function putAgainOrAnew(next: CheckedPolicy, put: PutOptions): PutInForce {
-    const multiBuffer = multiBufferFor(next.interfaces.map(findInterface), written.state);
-    const again = put.observe ? undefined : retained.take(next, multiBuffer);
-    try {
-      return putInForce(next, paths, written.state, { ...put, ...(again && { again: again.generation }) });
-    } catch (error) {
-      if (again) retained.keep(again);
-      // What is kept for the way back must not be in the way forward.
-      if (!isNoMemory(error) || !retained.clear()) throw error;
-      return putInForce(next, paths, written.state, put);
-    }
   }
 
   /** From now on that is what this process tells of. */
@@ -308,7 +269,10 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     return true;
   }
 
-  const following = followInterfaces({ monitor, paths, attach: attachOptions, change: changeInterfaces });
+  const following = followInterfaces({
+    ...{ monitor, paths, attach: attachOptions, isGone, exclusively: exclusivelyHere },
+    ...{ state: () => written.state, take: takeState },
+  });
   if (options.observe) observed = current;
   if (isChanging(written.state)) awaitDeadline();
 

@@ -1,5 +1,6 @@
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import { interfaceByIndex, listInterfaces, type NetworkInterface } from '../kernel/index.ts';
+import type { CheckedPolicy } from '../policy/checked.ts';
 import { isGlob, matchesPattern } from '../policy/interface-pattern.ts';
 
 /** Which interfaces a policy is put in force on, and why not on others. */
@@ -11,14 +12,21 @@ export interface Chosen {
 /** Whether one of the policy's names or globs may go without an interface for now. */
 export type MayWait = (pattern: string) => boolean;
 
+/** Those that there are, in the policy's order. */
+export const interfacesOf = (
+  { interfaces }: Pick<CheckedPolicy, 'interfaces'>,
+  all: readonly NetworkInterface[] = listInterfaces(),
+): NetworkInterface[] => [
+  ...new Set(interfaces.flatMap((pattern) => all.filter(({ name }) => matchesPattern(pattern, name)))),
+];
+
 /**
- * The interfaces that are there of those that the policy is for.
+ * The interfaces that are there of those that the policy is for, where Sluice can be put on them.
  * @throws SluiceError kernel/interface-missing, datapath/not-ethernet where that may not wait
  */
 export function chooseInterfaces(patterns: readonly string[], mayWait: MayWait): Chosen {
   const all = listInterfaces();
-  // In the policy's order.
-  const own = [...new Set(patterns.flatMap((pattern) => all.filter(({ name }) => matchesPattern(pattern, name))))];
+  const own = interfacesOf({ interfaces: patterns }, all);
   const absent = patterns.filter((pattern) => !own.some(({ name }) => matchesPattern(pattern, name)));
   const refused = own.filter(({ ethernet }) => !ethernet);
   const missing = absent.filter((pattern) => !mayWait(pattern)).map((pattern) => missingInterface(pattern, all));

@@ -2,7 +2,8 @@ import type { InterfaceEvent, InterfaceMonitor } from '../kernel/index.ts';
 import type { AttachOptions } from './attach.ts';
 import { type InterfaceChange, type Reconciliation, reconcile } from './interfaces-reconcile.ts';
 import type { Paths } from './paths.ts';
-import type { EnforcementState } from './state.ts';
+import { problemsOf } from './refusals.ts';
+import { type EnforcementState, stateStamp, writeState } from './state.ts';
 
 /** Interfaces that come and go are followed for as long as a policy is in force. */
 export interface InterfaceFollowing {
@@ -16,8 +17,12 @@ export interface FollowOptions {
   readonly monitor: InterfaceMonitor;
   readonly paths: Paths;
   readonly attach: AttachOptions;
-  /** Calls with the state that is written down, in the policy's namespace and under its lock, and writes what it gives. */
-  readonly change: (act: (state: EnforcementState) => ReturnType<typeof reconcile>) => readonly InterfaceChange[];
+  /** Calls in the policy's namespace and under its lock. */
+  readonly exclusively: <T>(action: () => T) => T;
+  readonly isGone: () => boolean;
+  readonly state: () => EnforcementState;
+  /** That is the state from now on, which has been written down. */
+  readonly take: (state: EnforcementState, stamp: string) => void;
 }
 
 /** Not all that stands in the way is told of when it goes: a program of others that a BPF link holds. */
@@ -29,7 +34,7 @@ const MOST_UNHEARD = 1000;
 /**
  * From the event loop: each interface that the policy is for is attached when it appears, and let go of when it is gone.
  */
-export function followInterfaces({ monitor, paths, attach, change }: FollowOptions): InterfaceFollowing {
+export function followInterfaces({ monitor, paths, attach, ...enforcement }: FollowOptions): InterfaceFollowing {
   const refused: Reconciliation['refused'] = new Map();
   const unheard: InterfaceChange[] = [];
   let heard: ((change: InterfaceChange) => void) | undefined;
@@ -47,9 +52,20 @@ export function followInterfaces({ monitor, paths, attach, change }: FollowOptio
       events.flatMap((event) => (event.what === 'renamed' ? [[event.link.index, event.before.name] as const] : [])),
     );
     const given = { paths, links: monitor.links, moved, formerNames, refused, options: attach };
-    for (const one of change((state) => reconcile(state, given))) tell(one);
+    for (const one of enforcement.exclusively(() => change(given))) tell(one);
     clearTimeout(retry);
     if (refused.size > 0) retry = setTimeout(() => look(monitor.refresh()), RETRY_MS).unref();
+  }
+
+  function change(given: Reconciliation): readonly InterfaceChange[] {
+    if (enforcement.isGone()) return [];
+    const before = enforcement.state();
+    const { state, changes } = reconcile(before, given);
+    if (state === before) return changes;
+    // What cannot be written down is in force all the same.
+    const problems = problemsOf(() => writeState(paths.state, state), []);
+    enforcement.take(state, stateStamp(paths.state));
+    return changes.map((one) => ({ ...one, problems: [...one.problems, ...problems] }));
   }
 
   function tell(one: InterfaceChange): void {

@@ -1,14 +1,7 @@
-import { existsSync, mkdirSync, readlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
-import {
-  bootTimeNs,
-  type MapHandle,
-  mountBpffs,
-  type NetworkInterface,
-  openPinnedMap,
-  unpinFolder,
-} from '../kernel/index.ts';
+import { bootTimeNs, type MapHandle, type NetworkInterface, openPinnedMap, unpinFolder } from '../kernel/index.ts';
 import { sourceKey } from '../policy/check/set-source.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
@@ -26,19 +19,12 @@ import { sameMembers } from './live-sets.ts';
 import { letCall, recordsOf, requireRoomToObserve } from './observe.ts';
 import { generations, type Paths, pinName } from './paths.ts';
 import { pinnedInterfaces } from './pinned-links.ts';
+import { prepareFolder } from './prepare-folder.ts';
 import { removeEmptyFolders } from './remove.ts';
 import { windowStates } from './rule-windows.ts';
 import type { RuntimeMembers } from './runtime-members.ts';
 import { setStates } from './set-states.ts';
-import {
-  type EnforcementState,
-  fileSystemRefusal,
-  type GenerationState,
-  isOwn,
-  processStart,
-  removeState,
-  writeState,
-} from './state.ts';
+import { type EnforcementState, type GenerationState, isOwn, processStart, removeState, writeState } from './state.ts';
 import { createSwitch, type Switch, Turn } from './switch.ts';
 
 /** How far a change has come: a process may be killed at any of them, and one whole policy judges. */
@@ -308,34 +294,6 @@ function without(state: Changing, unattached: ReadonlySet<number>): Changing {
   const { after } = state.change;
   const interfaces = after.interfaces.filter(({ ifindex }) => !unattached.has(ifindex));
   return { ...state, change: { ...state.change, after: { ...after, interfaces } } };
-}
-
-/** Makes the folder of the pins, and the file system that it is on where there is none; with a warning of that one. */
-function prepareFolder({ bpffs, links }: Paths): readonly Problem[] {
-  const mounted = mountBpffs(bpffs);
-  try {
-    mkdirSync(links, { recursive: true });
-  } catch (error) {
-    throw fileSystemRefusal(links, error);
-  }
-  return mounted && !hasMountsOfTheMachine() ? [privateMount(bpffs)] : [];
-}
-
-/** Whether this process sees the mounts that process 1 sees. */
-function hasMountsOfTheMachine(): boolean {
-  try {
-    return readlinkSync('/proc/self/ns/mnt') === readlinkSync('/proc/1/ns/mnt');
-  } catch {
-    return false;
-  }
-}
-
-function privateMount(bpffs: string): Problem {
-  return {
-    code: 'datapath/private-mount',
-    severity: 'warning',
-    message: `${bpffs} was not mounted; now it is, but for this process and its children alone`,
-  };
 }
 
 /** Of a generation of the same policy, built by a version of Sluice that reads and writes them as this one does. */

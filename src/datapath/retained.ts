@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { interfaceByIndex } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import type { Built } from './built.ts';
 import type { Generation } from './generation.ts';
@@ -40,9 +39,7 @@ export function createRetained(): Retained {
       for (const oldest of kept.slice(0, -MOST)) drop(oldest);
     },
     take: (policy, multiBuffer) => {
-      const found = kept.findLast(
-        (one) => one.state.multiBuffer === multiBuffer && isSamePolicy(one.policy, policy) && hasInterfaces(one),
-      );
+      const found = kept.findLast((one) => one.state.multiBuffer === multiBuffer && isSamePolicy(one.policy, policy));
       kept = kept.filter((one) => one !== found);
       return found;
     },
@@ -68,10 +65,6 @@ export function createRetained(): Retained {
 function isSamePolicy({ source: _, ...a }: CheckedPolicy, { source: __, ...b }: CheckedPolicy): boolean {
   return isDeepStrictEqual(a, b);
 }
-
-/** Interfaces are numbers in the code of rules: one that was made again has another. */
-const hasInterfaces = ({ state }: Built): boolean =>
-  state.interfaces.every(({ name, ifindex }) => interfaceByIndex(ifindex)?.name === name);
 
 const bytesOf = ({ maps }: Generation): number =>
   [...maps.all.values()].reduce((sum, { valueSize, maxEntries }) => sum + valueSize * maxEntries, 0);
