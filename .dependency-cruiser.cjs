@@ -13,8 +13,8 @@ const mayImport = {
   'policy-tests': ['policy', 'packet', 'generated', 'diagnostics'],
   rehearse: ['policy-tests', 'datapath', 'policy', 'prefix-set', 'packet', 'kernel', 'generated', 'diagnostics'],
   lab: ['kernel', 'asm', 'diagnostics'],
-  daemon: ['datapath', 'feeds', 'policy', 'packet', 'kernel', 'diagnostics'],
-  api: ['daemon', 'kernel', 'diagnostics'],
+  daemon: ['rehearse', 'policy-tests', 'datapath', 'feeds', 'policy', 'packet', 'kernel', 'diagnostics'],
+  api: ['daemon', 'datapath', 'packet', 'kernel', 'diagnostics'],
 };
 
 const layers = Object.entries(mayImport).map(([folder, others]) => ({

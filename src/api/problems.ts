@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs';
 import type { Place, Problem } from '../diagnostics/problem.ts';
 import { type ErrorCode, errors } from '../diagnostics/registry.ts';
 import type { SourceText } from '../diagnostics/source.ts';
@@ -28,7 +29,7 @@ export function problemFromWire(
   const placed = (wire: NonNullable<ProblemOnWire['place']>): Place => {
     const { path, line, column, length } = wire;
     const own = source !== undefined && path === source.sentAs;
-    return { source: own ? source : { path, text: '' }, line, column, length };
+    return { source: own ? source : { path, text: textOf(path) }, line, column, length };
   };
   return {
     // A daemon of another version may know codes that this one does not; its help comes with it.
@@ -39,4 +40,16 @@ export function problemFromWire(
     ...(place && { place: placed(place) }),
     ...(related && { related: related.map((one) => ({ message: one.message, place: placed(one.place) })) }),
   };
+}
+
+const LARGEST_TEXT = 1024 * 1024;
+
+/** Of another file, as that of a test: its line is shown where it can be read. */
+function textOf(path: string): string {
+  try {
+    const status = statSync(path);
+    return status.isFile() && status.size <= LARGEST_TEXT ? readFileSync(path, 'utf8') : '';
+  } catch {
+    return '';
+  }
 }

@@ -27,6 +27,48 @@ const pending = z.object({
   deadline: z.optional(z.string()),
 });
 
+const verdict = z.object({
+  verdict: z.string(),
+  stage: z.string(),
+  rule: z.nullable(z.string()),
+  line: z.nullable(z.number()),
+  reason: z.string(),
+});
+
+const example = z.object({
+  packet: z.string(),
+  direction: z.enum(['ingress', 'egress']),
+  interface: z.optional(z.string()),
+  /** Where the verdict depends on when. */
+  at: z.optional(z.string()),
+});
+
+const finding = z.object({ rule: z.string(), stage: z.string(), line: z.number(), reason: z.string() });
+
+/** Of long lists the first. */
+const rehearsal = z.object({
+  packets: z.number(),
+  tests: z.number(),
+  tookMs: z.number(),
+  differences: z.array(z.object({ before: verdict, after: verdict, packets: z.number(), example })),
+  differenceCount: z.number(),
+  unreached: z.array(finding),
+  unreachedCount: z.number(),
+});
+
+const decision = z.object({ name: z.string(), line: z.optional(z.number()), verdict: z.string() });
+
+/** Packets that an observed policy would have judged otherwise, of one pair of rules. */
+const difference = z.object({
+  direction: z.enum(['ingress', 'egress']),
+  enforced: decision,
+  observed: decision,
+  packets: z.number(),
+  bytes: z.number(),
+  /** The latest of them, in packet notation. */
+  example: z.string(),
+});
+
 const applied = z.object({
   revision: z.optional(revisionSummary),
   rules: z.number(),
@@ -35,6 +77,7 @@ const applied = z.object({
   totalMs: z.number(),
   swapMs: z.optional(z.number()),
   pending: z.optional(pending),
+  rehearsal: z.optional(rehearsal),
 });
 
 const LONGEST_TRIAL_MS = 86_400_000;
@@ -52,7 +95,7 @@ const applyBody = z.object({
   confirmMs: z.optional(z.number().check(z.gte(1000), z.lte(LONGEST_TRIAL_MS))),
   dryRun: z.optional(z.boolean()),
   force: z.optional(z.boolean()),
-  ssh: z.optional(z.string()),
+  sessions: z.optional(z.array(z.string())),
 });
 
 const members = z.object({
@@ -75,6 +118,8 @@ export const requests = {
       revision: z.optional(revisionSummary),
       waiting: z.optional(revisionSummary),
       pending: z.optional(pending),
+      /** Of what is observed. */
+      differences: z.optional(z.array(difference)),
       problems: z.array(problem),
     }),
   },
@@ -110,4 +155,5 @@ export const requests = {
 export type RequestName = keyof typeof requests;
 export type Body<Name extends RequestName> = z.input<(typeof requests)[Name]['body']>;
 export type AnswerTo<Name extends RequestName> = z.output<(typeof requests)[Name]['answer']>;
+export type DifferenceOnWire = z.infer<typeof difference>;
 export type ProblemOnWire = z.infer<typeof problem>;

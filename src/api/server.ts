@@ -2,13 +2,24 @@ import { chmodSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyRequest } from 'fastify';
 import * as z from 'zod/mini';
+import type { Applied } from '../daemon/answers.ts';
 import type { Daemon } from '../daemon/daemon.ts';
+import type { Rehearsed } from '../daemon/rehearse.ts';
 import type { Who } from '../daemon/revision.ts';
 import { whoIs } from '../daemon/who.ts';
+import type { Difference } from '../datapath/index.ts';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import { type PeerCredentials, peerCredentials } from '../kernel/index.ts';
+import { describePacket } from '../packet/describe.ts';
 import { problemToWire } from './problems.ts';
-import { type AnswerTo, type Body, type ProblemOnWire, type RequestName, requests } from './schemas.ts';
+import {
+  type AnswerTo,
+  type Body,
+  type DifferenceOnWire,
+  type ProblemOnWire,
+  type RequestName,
+  requests,
+} from './schemas.ts';
 
 /** A policy of 16 MiB, as a text in JSON and evaluated. */
 const LARGEST_BODY = 64 * 1024 * 1024;
@@ -72,8 +83,12 @@ function whoAsks(peer: PeerCredentials | undefined, { body }: FastifyRequest): W
 function handlersOf(daemon: Daemon): Handlers {
   return {
     status: () => {
-      const { problems, ...status } = daemon.status();
-      return onWire({ ...status, problems: problems.map(problemToWire) });
+      const { problems, differences, ...status } = daemon.status();
+      return onWire({
+        ...status,
+        problems: problems.map(problemToWire),
+        ...(differences && { differences: differences.slice(0, MOST_FINDINGS).map(differenceOnWire) }),
+      });
     },
     history: () => {
       const { revisions, problems } = daemon.history();
@@ -98,8 +113,32 @@ const withoutUndefined = ({ prefix, ttlMs }: { prefix: string; ttlMs?: number | 
   ...(ttlMs !== undefined && { ttlMs }),
 });
 
-function applied({ warnings, ...rest }: Awaited<ReturnType<Daemon['apply']>>): AnswerTo<'apply'> {
-  return onWire({ ...rest, warnings: warnings.map(problemToWire) });
+function applied({ warnings, rehearsal, ...rest }: Applied): AnswerTo<'apply'> {
+  return onWire({
+    ...rest,
+    warnings: warnings.map(problemToWire),
+    ...(rehearsal && { rehearsal: rehearsalOnWire(rehearsal) }),
+  });
+}
+
+function differenceOnWire({ packets, bytes, example, ...rest }: Difference): DifferenceOnWire {
+  return onWire({ ...rest, packets: Number(packets), bytes: Number(bytes), example: describePacket(example) });
+}
+
+/** A new policy for an old one may change as many verdicts as it has rules. */
+const MOST_FINDINGS = 50;
+
+function rehearsalOnWire({ report, tookMs }: Rehearsed): NonNullable<AnswerTo<'apply'>['rehearsal']> {
+  const { packets, tests, differences, unreached } = report;
+  return {
+    packets,
+    tests: tests.length,
+    tookMs,
+    differences: onWire(differences.slice(0, MOST_FINDINGS)),
+    differenceCount: differences.length,
+    unreached: unreached.slice(0, MOST_FINDINGS).map((one) => ({ ...one })),
+    unreachedCount: unreached.length,
+  };
 }
 
 /** As it will be sent: dates as texts. */

@@ -17,15 +17,19 @@ import type { CheckedPolicy } from '../policy/checked.ts';
 import { examineText, type PolicyText } from '../policy/load.ts';
 import { createMemoryTrimmer } from './memory.ts';
 
+export type Checked = CheckResult & { readonly policy: CheckedPolicy };
+
 /** What the daemon has in force, and the kernel for it. */
 export interface InForce {
   /** Undefined where the daemon holds nothing: nothing is in force, or a process before it has left a trial. */
   readonly enforcement: Enforcement | undefined;
+  /** The one that judges now, where the daemon has put it in force. */
+  readonly policy: CheckedPolicy | undefined;
   /** Sets whose files could not be followed, and what was added to sets and is not on disk. */
   readonly problems: readonly Problem[];
   /** @throws SluiceError with all that is wrong with it */
-  check(policy: PolicyText): CheckResult & { readonly policy: CheckedPolicy };
-  put(checked: CheckResult & { readonly policy: CheckedPolicy }, options: UpdateOptions): Swap;
+  check(policy: PolicyText): Checked;
+  put(checked: Checked, options: UpdateOptions): Swap;
   confirm(): void;
   revert(): void;
   /** The interfaces that were freed. */
@@ -54,6 +58,8 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
   let added: SetOverlay | undefined;
   /** Of the policy in force, so that a version of it is built from what did not change. */
   let known: CheckResult | undefined;
+  /** The same of the one before, while this one is pending. */
+  let knownBefore: CheckResult | undefined;
   const trimMemory = createMemoryTrimmer();
   const setProblems = new Map<string, readonly Problem[]>();
   const feeds = createFeeds({ sets: new Map(), onProblem: onSet });
@@ -92,7 +98,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
     });
     fresh.onLog(onLog);
     fresh.onEnd(() => {
-      known = undefined;
+      known = knownBefore;
       keepFeeds(settledSets);
       onEnd();
     });
@@ -101,6 +107,9 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
   return {
     get enforcement() {
       return held();
+    },
+    get policy() {
+      return held() && known?.policy;
     },
     get problems() {
       return [...[...setProblems.values()].flat(), ...(added?.problems ?? [])];
@@ -117,6 +126,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
       const own = held();
       if (own) own.update(checked.policy, options);
       else first(checked.policy, options);
+      knownBefore = known;
       known = checked;
       const { sets } = checked.policy;
       keepFeeds(enforcement?.pending ? settledSets : sets, sets);
@@ -131,7 +141,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
     },
     revert() {
       const own = held();
-      known = undefined;
+      known = knownBefore;
       if (own) own.revert();
       else endFoundTrial('revert');
       keepFeeds(settledSets);

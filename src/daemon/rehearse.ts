@@ -1,14 +1,64 @@
-import { openRehearsal } from '../datapath/index.ts';
+import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
+import type { RehearsalReport, SshSession } from '../rehearse/index.ts';
 
-export interface Rehearsed {
+export interface RehearsedChange {
+  /** Left out where nothing is in force: packets pass. */
   readonly before?: CheckedPolicy | undefined;
   readonly after: CheckedPolicy;
-  /** The value of SSH_CONNECTION of who asks, which must not be cut. */
-  readonly ssh?: string | undefined;
+  /** SSH_CONNECTION of who asks, and of sessions that it has seen: they must not be cut. */
+  readonly sessions: readonly string[];
 }
 
-/** What is to be known of a change before it is live: the kernel takes the policy's programs, attached to nothing. */
-export function rehearseChange({ after }: Rehearsed): void {
-  openRehearsal(after).close();
+/** What is to be known of a change before it is live. */
+export interface Rehearsed {
+  readonly report: RehearsalReport;
+  /** Why it should not be put in force: a test that fails, a session that would be cut. */
+  readonly problems: readonly Problem[];
+  readonly tookMs: number;
+}
+
+/** Judges packets by both policies in the kernel, attached to nothing, runs the tests of the new one, and guards SSH. */
+export async function rehearseChange({ before, after, sessions }: RehearsedChange): Promise<Rehearsed> {
+  const started = performance.now();
+  const [{ rehearse }, { testsBeside }] = await Promise.all([
+    import('../rehearse/index.ts'),
+    import('../policy-tests/tests-beside.ts'),
+  ]);
+  const problems: Problem[] = [];
+  const tests = collecting(problems, () => testsBeside(after)) ?? [];
+  const report = rehearse({ before, after, tests });
+  problems.push(...report.problems, ...(await cutSessions(after, sessions)));
+  return { report, problems, tookMs: performance.now() - started };
+}
+
+async function cutSessions(policy: CheckedPolicy, said: readonly string[]): Promise<readonly Problem[]> {
+  const [{ cutsSsh, liveSshSessions, parseSshConnection, sshProblems }, { openRehearsal }] = await Promise.all([
+    import('../rehearse/index.ts'),
+    import('../datapath/index.ts'),
+  ]);
+  // Who asks may see more processes than a daemon with few rights, and the daemon those that came since.
+  const seen = said.flatMap((text) => parseSshConnection(text) ?? []);
+  const sessions = unique([...seen, ...liveSshSessions()]);
+  if (sessions.length === 0) return [];
+  using rehearsal = openRehearsal(policy);
+  return sshProblems(policy, cutsSsh({ policy, judge: rehearsal.judge }, sessions));
+}
+
+function unique(sessions: readonly SshSession[]): SshSession[] {
+  const keyOf = ({ client, clientPort, server, serverPort }: SshSession): string =>
+    [client.family, client.hi, client.lo, clientPort, server.hi, server.lo, serverPort].join(' ');
+  const byKey = new Map<string, SshSession>();
+  for (const session of sessions) if (!byKey.has(keyOf(session))) byKey.set(keyOf(session), session);
+  return [...byKey.values()];
+}
+
+function collecting<T>(problems: Problem[], action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
 }

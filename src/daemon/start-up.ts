@@ -1,7 +1,7 @@
 import { type FoundEnforcement, readSituation } from '../datapath/index.ts';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import type { PolicyText } from '../policy/load.ts';
-import type { DaemonContext } from './daemon.ts';
+import type { DaemonContext } from './context.ts';
 import { outcome, type Revision, type RevisionSummary } from './revision.ts';
 
 /** An interface that was not there yet when the machine started may be soon. */
@@ -31,7 +31,8 @@ export function startUp(context: DaemonContext): StartingUp {
   function begin(): void {
     const found = readSituation().found;
     if (found?.alive) throw ownedByAnother(found);
-    if (found?.pending) {
+    // What was only observed is given up: the daemon that heard of the differences has gone.
+    if (found?.pending?.kind === 'trial') {
       leaveTrial(found);
       return;
     }

@@ -189,8 +189,14 @@ function takeDownAt(here: Paths): { readonly interfaces: readonly string[] } | u
 function runsSluice(ifindex: number): boolean {
   const attached = interfaceByIndex(ifindex)?.xdp;
   if (attached === undefined) return false;
-  using program = programFromId(attached.programId);
-  return ENTRIES.has(program.name);
+  try {
+    using program = programFromId(attached.programId);
+    return ENTRIES.has(program.name);
+  } catch (error) {
+    // Without CAP_SYS_ADMIN nobody is told. It had Sluice's program; nothing is said to be free that may not be.
+    if (error instanceof SluiceError && error.problems[0]?.code === 'kernel/no-permission') return true;
+    throw error;
+  }
 }
 
 const uniqueInterfaces = (interfaces: GenerationState['interfaces']): GenerationState['interfaces'] => [

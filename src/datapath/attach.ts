@@ -8,10 +8,9 @@ import {
   interfaceByIndex,
   type Link,
   type Program,
-  programFromId,
   unpin,
 } from '../kernel/index.ts';
-import { type Entries, linkHooks } from './entries.ts';
+import { type Entries, linkHooks, openProgramAt } from './entries.ts';
 import type { Paths } from './paths.ts';
 import { CLSACT_PLACE, detachHook, type LinkHook, linkPin, openPlace } from './pinned-links.ts';
 import type { Switch } from './switch.ts';
@@ -83,7 +82,7 @@ export function attachSwitch({
       place.close();
       return;
     }
-    const before = programFromId(place.programId);
+    const before = openProgramAt(hook, place.programId, paths);
     const closeBoth = (): void => {
       before.close();
       place.close();

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPinnedProgram, type Program, programFromId } from '../kernel/index.ts';
 import type { Generation } from './generation.ts';
-import { type Paths, pinName } from './paths.ts';
+import { generations, type Paths, pinName } from './paths.ts';
 import { type LinkHook, openPlace } from './pinned-links.ts';
 
 /** The programs of a generation that stand at hooks; all others are called by them. */
@@ -42,7 +42,21 @@ export function entriesAt(interfaces: readonly number[], paths: Paths): Entries 
       place?.close();
     }
   }
-  return openAll([...ids].map(([hook, id]) => [hook, () => programFromId(id)]));
+  return openAll([...ids].map(([hook, id]) => [hook, () => openProgramAt(hook, id, paths)]));
+}
+
+/**
+ * What stands at a hook, by its number. The entries of generations are pinned, and found by that: asking the kernel for a
+ * program by its number needs CAP_SYS_ADMIN, which a daemon can do without.
+ */
+export function openProgramAt(hook: LinkHook, id: number, paths: Paths): Program {
+  for (const generation of generations(paths)) {
+    const pin = pinOf(paths.maps(generation), hook);
+    const program = existsSync(pin) ? openPinnedProgram(pin) : undefined;
+    if (program?.id === id) return program;
+    program?.close();
+  }
+  return programFromId(id);
 }
 
 function openAll(openers: readonly (readonly [LinkHook, () => Program])[]): Entries {

@@ -105,10 +105,7 @@ export function buildGeneration(compiled: CompiledPolicy, options: GenerationOpt
     return load(hook, options.observe ? entry : inlineCalls(entry, new Map(stages)), available);
   }
 
-  const close = (): void => {
-    for (const { program } of programs) program.close();
-    maps.close();
-  };
+  const close = closing(programs, maps);
   try {
     const xdp = loadHook('xdp', compiled.xdp);
     const tc = compiled.tc && loadHook('tc', compiled.tc);
@@ -126,6 +123,12 @@ export function buildGeneration(compiled: CompiledPolicy, options: GenerationOpt
     return load('tc', dataPlane('xdp').functions.get('sluice_mark') as BpfFunction, []);
   }
 }
+
+/** Made here, so that a generation does not keep the earlier one in memory that it was built from, and that one the next. */
+const closing = (programs: readonly LoadedProgram[], maps: GenerationMaps) => (): void => {
+  for (const { program } of programs) program.close();
+  maps.close();
+};
 
 function rejects({ plan }: CompiledPolicy, hook: HookName): boolean {
   return plan.stages

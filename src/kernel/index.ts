@@ -108,6 +108,7 @@ export { lockFile, tryLockFile } from './process/file-lock.ts';
 export { waitForPackets } from './process/grace-period.ts';
 export { isAtLeast, type KernelVersion, kernelVersion } from './process/kernel-version.ts';
 export { type Capability, effectiveCapabilities, lockedMemoryLimit } from './process/rights.ts';
+export { trimMemory } from './process/trim-memory.ts';
 // Programs
 export { loadFunctionBtf, type NamedFunction } from './program/function-btf.ts';
 export {

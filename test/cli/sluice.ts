@@ -47,8 +47,16 @@ export interface Running {
   readonly ended: Promise<Outcome & { readonly signal: NodeJS.Signals | null }>;
 }
 
-export function startSluice(args: readonly string[], cwd: string): Running {
-  const child = spawn(process.execPath, [command, ...args], { cwd, env: environment() });
+export const startSluice = (args: readonly string[], cwd: string): Running =>
+  startCommand([process.execPath, command, ...args], cwd);
+
+/** @param line a command and its arguments, of which `sluice` may be some */
+export function startCommand(
+  [program = '', ...args]: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = {},
+): Running {
+  const child = spawn(program, args, { cwd, env: { ...environment(), ...env } });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {

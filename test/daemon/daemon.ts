@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPair, type Lab, type LabHost } from '../../src/lab/index.ts';
-import { type Outcome, type Running, type RunOptions, sluice, startSluice } from '../cli/sluice.ts';
+import { command, type Outcome, type Running, sluice, startCommand, startSluice } from '../cli/sluice.ts';
 
 /** A host with a daemon, and a client that sends it packets. */
 export interface DaemonLab {
@@ -14,9 +14,14 @@ export interface DaemonLab {
   write(name: string, content: string): void;
   /** Runs a command in the host's network namespace. */
   ask(name: string, ...args: readonly string[]): Outcome;
-  askAs(options: RunOptions, name: string, ...args: readonly string[]): Outcome;
+  /** The same, and the test goes on meanwhile. */
+  askMeanwhile(name: string, ...args: readonly string[]): Promise<Outcome>;
+  /** As a user without any rights. */
+  askAsNobody(name: string, ...args: readonly string[]): Promise<Outcome>;
   /** Resolves when the daemon listens. */
   start(...args: readonly string[]): Promise<Running>;
+  /** The same, by a command that runs the rest of its command line. */
+  startUnder(under: readonly string[], env?: NodeJS.ProcessEnv): Promise<Running>;
   kill(daemon: Running): Promise<void>;
   /** Starts `sluice up`, and waits until it has put the policy in force. */
   up(file: string): Promise<Running>;
@@ -36,12 +41,17 @@ export async function createDaemonLab(name: string): Promise<DaemonLab> {
   const stateDir = join(folder, 'state');
   const netns = ['--netns', host.path];
   const daemons: Running[] = [];
-  const askAs: DaemonLab['askAs'] = (options, name, ...args) =>
-    sluice([name, ...netns, ...args], { cwd: folder, ...options });
+  const ask: DaemonLab['ask'] = (name, ...args) => sluice([name, ...netns, ...args], { cwd: folder });
+  const inside = (...line: readonly string[]): string[] => ['nsenter', `--net=${host.path}`, ...line];
+  const begun = async (daemon: Running): Promise<Running> => {
+    daemons.push(daemon);
+    await daemon.printed(/listening/);
+    return daemon;
+  };
   const clear = async (): Promise<void> => {
     for (const { child } of daemons) child.kill('SIGKILL');
     await Promise.all(daemons.splice(0).map(({ ended }) => ended));
-    askAs({}, 'down');
+    ask('down');
   };
   return {
     client,
@@ -49,14 +59,19 @@ export async function createDaemonLab(name: string): Promise<DaemonLab> {
     folder,
     stateDir,
     write: (name, content) => writeFileSync(join(folder, name), content),
-    askAs,
-    ask: (name, ...args) => askAs({}, name, ...args),
-    async start(...args) {
+    ask,
+    askMeanwhile: (name, ...args) => startSluice([name, ...netns, ...args], folder).ended,
+    askAsNobody: (name, ...args) => {
+      const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+      return startCommand(inside(...nobody, process.execPath, command, name, ...args), folder).ended;
+    },
+    start(...args) {
       const state = args.includes('--state-dir') ? [] : ['--state-dir', stateDir];
-      const daemon = startSluice(['run', ...netns, ...state, ...args], folder);
-      daemons.push(daemon);
-      await daemon.printed(/listening/);
-      return daemon;
+      return begun(startSluice(['run', ...netns, ...state, ...args], folder));
+    },
+    startUnder(under, env) {
+      const line = [...under, process.execPath, command, 'run', '--state-dir', stateDir];
+      return begun(startCommand(inside(...line), folder, env));
     },
     async up(file) {
       const process = startSluice(['up', file, ...netns], folder);

@@ -7,8 +7,9 @@ import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/net
 import type { ExitCode, Session } from '../session.ts';
 
 const HELP = `
-The daemon (\`sluice run\`) checks the policy, compiles it, has the kernel verify it, and puts it in force in the place of
-the one before, without a packet in between. On an error nothing has changed. With --confirm it is on trial: unless
+The daemon (\`sluice run\`) checks the policy, rehearses it on packets made for its rules, runs its tests, and puts it in
+force in the place of the one before, without a packet in between. On an error nothing has changed; a failed test and a
+policy that would cut a live SSH connection are errors, too, unless --force is given. With --confirm it is on trial: unless
 \`sluice confirm\` is given in time, the policy before is in force again by itself, also when the daemon is gone by then.
 A policy that is a program is run by this command, and the daemon gets what it exports.
 
@@ -23,8 +24,8 @@ export function applyCommand(): Command {
       ),
     )
     .option('--observe', 'count what it would decide, and enforce the policy before')
-    .option('--dry-run', 'check, compile and have the kernel verify it, and change nothing')
-    .option('-f, --force', 'put it in force although it would cut the connection that the command is given over');
+    .option('--dry-run', 'check and rehearse it, and change nothing')
+    .option('-f, --force', 'put it in force although a test fails or a live SSH connection would be cut');
   return addNetnsOption(command).addHelpText('after', HELP).action(answering(apply));
 }
 
@@ -44,21 +45,22 @@ interface Options extends NetnsOption {
 }
 
 async function apply(session: Session, options: Options, file: string): Promise<ExitCode> {
-  const [{ readPolicyText }, { createDaemonClient }, { problemFromWire }, { appliedAnswer }] = await Promise.all([
-    import('../../policy/load.ts'),
-    import('../../api/client.ts'),
-    import('../../api/problems.ts'),
-    import('../daemon/applied.ts'),
-  ]);
+  const [{ readPolicyText }, { createDaemonClient }, { problemFromWire }, { appliedAnswer }, { sshSessions }] =
+    await Promise.all([
+      import('../../policy/load.ts'),
+      import('../../api/client.ts'),
+      import('../../api/problems.ts'),
+      import('../daemon/applied.ts'),
+      import('../daemon/ssh-sessions.ts'),
+    ]);
   const { source, evaluated } = await readPolicyText(file);
   await enterNetns(options);
   const path = resolve(file);
   const { confirm: confirmMs, observe, dryRun, force } = options;
-  const { SSH_CONNECTION: ssh } = process.env;
   const sent = { ...source, sentAs: path };
   const applied = await createDaemonClient().ask(
     'apply',
-    { ...askedBy(), path, text: source.text, evaluated, confirmMs, observe, dryRun, force, ssh },
+    { ...askedBy(), path, text: source.text, evaluated, confirmMs, observe, dryRun, force, sessions: sshSessions() },
     { source: sent },
   );
   // In other forms they are part of the answer.

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { answering, defineCommand } from '../define-command.ts';
+import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/netns.ts';
 import { openJudge } from '../judge.ts';
 import { problemsOf } from '../output/problems.ts';
 import type { ExitCode, Session } from '../session.ts';
@@ -11,17 +12,19 @@ Verdicts are compared with packets made from the rules of both, at their edges a
 
 Exit status: 0 they are the same, 1 they are different, 2 wrong use, or a policy cannot be read.`;
 
-interface Options {
+interface Options extends NetnsOption {
   readonly model?: boolean;
 }
 
 export function diffCommand(): Command {
-  return defineCommand('diff', 'say what is different between two policies: rules, sets, defaults and verdicts')
-    .argument('<before>', 'a policy')
+  const command = defineCommand(
+    'diff',
+    'say what is different between two policies: rules, sets, defaults and verdicts',
+  )
+    .argument('<before>', 'a policy: a file, or the number of a revision that `sluice history` lists')
     .argument('<after>', 'another')
-    .option('-m, --model', 'ask the reference model, which needs no root')
-    .addHelpText('after', HELP)
-    .action(answering(diff));
+    .option('-m, --model', 'ask the reference model, which needs no root');
+  return addNetnsOption(command).addHelpText('after', HELP).action(answering(diff));
 }
 
 /** As diff(1): what keeps an answer from being given is 2. */
@@ -34,12 +37,17 @@ async function diff(session: Session, options: Options, before: string, after: s
   }
 }
 
-async function compare(session: Session, { model = false }: Options, ...names: [string, string]): Promise<ExitCode> {
+async function compare(
+  session: Session,
+  { model = false, netns }: Options,
+  ...names: [string, string]
+): Promise<ExitCode> {
   const [{ comparePolicies, isSame }, { resolvePolicy }, { diffAnswer }] = await Promise.all([
     import('../../rehearse/index.ts'),
     import('../diff/resolve-policy.ts'),
     import('../diff/answer.ts'),
   ]);
+  if (netns !== undefined) await enterNetns({ netns });
   const before = await resolvePolicy(names[0]);
   const after = await resolvePolicy(names[1]);
   const judgeBefore = model ? undefined : await openJudge(before, {});

@@ -1,14 +1,16 @@
 import { problemFromWire } from '../../api/problems.ts';
 import type { AnswerTo } from '../../api/schemas.ts';
 import { printable } from '../../diagnostics/display-width.ts';
+import type { VerdictChange } from '../../rehearse/index.ts';
+import { verdictLines } from '../diff/answer.ts';
 import type { Answer } from '../output/answer.ts';
-import { formatDuration, plural } from '../output/numbers.ts';
+import { formatCount, formatDuration, plural } from '../output/numbers.ts';
 import { problemData } from '../output/problems.ts';
 import type { Paint } from '../output/style.ts';
 
 /** What came of an apply or a rollback. @param policy as the user calls it */
 export function appliedAnswer(applied: AnswerTo<'apply'>, policy: string): Answer {
-  const { revision, rules, interfaces, warnings, totalMs, swapMs, pending } = applied;
+  const { revision, rules, interfaces, warnings, totalMs, swapMs, pending, rehearsal } = applied;
   const data = {
     policy,
     revision: revision?.number ?? null,
@@ -18,10 +20,56 @@ export function appliedAnswer(applied: AnswerTo<'apply'>, policy: string): Answe
     deadline: pending?.deadline ?? null,
     totalMs: rounded(totalMs),
     swapMs: swapMs === undefined ? null : rounded(swapMs),
+    rehearsal: rehearsal ?? null,
     warnings: warnings.map((one) => problemData(problemFromWire(one))),
   };
-  return { data, text: (paint) => inWords(applied, policy, paint) };
+  return { data, text: (paint) => `${rehearsalText(rehearsal, paint)}${inWords(applied, policy, paint)}` };
 }
+
+const MOST_SHOWN = 8;
+
+/** What would be, or is, different from now on. */
+function rehearsalText(rehearsal: AnswerTo<'apply'>['rehearsal'], paint: Paint): string {
+  if (!rehearsal) return '';
+  const { packets, tests, differences, differenceCount, unreached, unreachedCount } = rehearsal;
+  const passed = tests === 0 ? '' : `, ${plural(tests, 'test')} passed`;
+  const lines = [
+    paint('dim', `rehearsed with ${plural(packets, 'packet')}${passed}: ${changesInWords(differenceCount)}`),
+    ...differences.slice(0, MOST_SHOWN).flatMap((one) => verdictLines(withInterface(one), paint)),
+    ...rest(differenceCount, paint),
+    ...unreached
+      .slice(0, MOST_SHOWN)
+      .map(
+        ({ rule, line, reason }) =>
+          `  ${paint('yellow', 'not reached:')} ${printable(rule)} (line ${line}), because ${printable(reason)}`,
+      ),
+    ...rest(unreachedCount, paint),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function changesInWords(count: number): string {
+  if (count === 0) return 'no verdict changes';
+  return count === 1
+    ? '1 kind of packets is treated differently'
+    : `${formatCount(count)} kinds of packets are treated differently`;
+}
+
+const rest = (count: number, paint: Paint): string[] =>
+  count > MOST_SHOWN ? [paint('dim', `  and ${formatCount(count - MOST_SHOWN)} more: \`sluice diff\` shows all`)] : [];
+
+function withInterface({ example: { interface: name, at, ...example }, ...change }: Difference): VerdictChange {
+  return {
+    ...change,
+    example: {
+      ...example,
+      ...(name !== undefined && { interface: name }),
+      ...(at !== undefined && { at: new Date(at) }),
+    },
+  };
+}
+
+type Difference = NonNullable<AnswerTo<'apply'>['rehearsal']>['differences'][number];
 
 /** Microseconds are noise. */
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 100) / 100;

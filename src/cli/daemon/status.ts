@@ -1,8 +1,10 @@
+import type { DifferenceOnWire } from '../../api/schemas.ts';
 import type { Problem } from '../../diagnostics/problem.ts';
 import type { Answer } from '../output/answer.ts';
-import { formatAgo } from '../output/numbers.ts';
+import { formatAgo, formatCount } from '../output/numbers.ts';
 import { problemsOf } from '../output/problems.ts';
-import { type Cell, renderTable } from '../output/table.ts';
+import { actionStyle, type Paint } from '../output/style.ts';
+import { type Cell, type Column, renderTable } from '../output/table.ts';
 import { inWords, type RevisionRow, revisionRow } from './revision-data.ts';
 
 /** What a daemon says of itself; null where it does not answer. */
@@ -13,6 +15,8 @@ export interface DaemonFacts {
     readonly stateDir: string;
     readonly revision: RevisionRow | null;
     readonly waiting: RevisionRow | null;
+    /** Packets that what is observed would treat otherwise; null where nothing is observed. */
+    readonly differences: readonly DifferenceOnWire[] | null;
   } | null;
   readonly problems: readonly Problem[];
 }
@@ -26,9 +30,9 @@ export async function askDaemon(): Promise<DaemonFacts | undefined> {
   const client = daemonIfRunning();
   if (!client) return undefined;
   try {
-    const { pid, since, stateDir, revision, waiting, problems } = await client.ask('status', {});
+    const { pid, since, stateDir, revision, waiting, differences = null, problems } = await client.ask('status', {});
     const row = (one: typeof revision): RevisionRow | null => (one ? revisionRow(one) : null);
-    const facts = { pid, since, stateDir, revision: row(revision), waiting: row(waiting) };
+    const facts = { pid, since, stateDir, revision: row(revision), waiting: row(waiting), differences };
     return { facts, problems: problems.map((one) => problemFromWire(one)) };
   } catch (error) {
     const problems = problemsOf(error).map((problem): Problem => ({ ...problem, severity: 'warning' }));
@@ -55,9 +59,32 @@ export function withDaemon(answer: Answer, daemon: DaemonFacts | undefined, isHe
         ...(facts.revision ? [['revision', summary(facts.revision)]] : []),
         ...(facts.waiting ? [['waiting', `${summary(facts.waiting)}: \`sluice confirm\` keeps it`]] : []),
       ].map(([what = '', value = '']) => [{ text: what, style: 'dim' }, value]);
-      return `${text}\n${renderTable([{ head: '' }, { head: '' }], rows, paint, '  ')}`;
+      const table = renderTable([{ head: '' }, { head: '' }], rows, paint, '  ');
+      return `${text}\n${table}${facts.differences ? `\n${differenceTable(facts.differences, paint)}` : ''}`;
     },
   };
+}
+
+const DIFFERENCE_COLUMNS: readonly Column[] = [
+  { head: 'enforced' },
+  { head: 'observed' },
+  { head: 'packets', align: 'right' },
+  { head: 'the latest' },
+];
+
+function differenceTable(differences: readonly DifferenceOnWire[], paint: Paint): string {
+  if (differences.length === 0) return 'so far, what is observed would have treated no packet otherwise\n';
+  const said = ({ name, line, verdict }: DifferenceOnWire['enforced']): Cell => ({
+    text: `${verdict} ${name}${line === undefined ? '' : `:${line}`}`,
+    style: actionStyle(verdict),
+  });
+  const rows = differences.map(({ enforced, observed, packets, example }): Cell[] => [
+    said(enforced),
+    said(observed),
+    formatCount(packets),
+    { text: example, style: 'dim' },
+  ]);
+  return renderTable(DIFFERENCE_COLUMNS, rows, paint);
 }
 
 const summary = ({ revision, policy, who, time }: RevisionRow): string =>

@@ -85,7 +85,7 @@ function fieldText({ field, before, after }: FieldChange, paint: Paint): string 
   return `${field}: ${value(before)} → ${value(after)}`;
 }
 
-function verdictLines({ before, after, packets, example }: VerdictChange, paint: Paint): string[] {
+export function verdictLines({ before, after, packets, example }: VerdictChange, paint: Paint): string[] {
   const on = example.interface === undefined ? '' : `, ${printable(example.interface)}`;
   const at = example.at === undefined ? on : `${on}, at ${example.at.toISOString()}`;
   return [

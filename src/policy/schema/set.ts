@@ -87,7 +87,7 @@ const feed = z.strictObject(
   {
     url: required(
       z.string({ error: 'a URL' }),
-      'A list on the network, http or https, which is fetched and kept on disk ([sets.md](sets.md)). `sluice up` and the daemon fetch it; everything else reads the last good copy.',
+      'A list on the network, http or https, which is fetched and kept on disk ([sets.md](sets.md)). `sluice up` fetches it; everything else reads the last good copy.',
       { minLength: 1, examples: ['https://lists.example/drop.txt'] },
     ),
     every: optional(

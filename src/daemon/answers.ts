@@ -1,0 +1,45 @@
+import type { Difference, Pending } from '../datapath/index.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import type { PolicyText } from '../policy/load.ts';
+import type { Rehearsed } from './rehearse.ts';
+import type { RevisionSummary } from './revision.ts';
+
+export interface ApplyRequest extends PolicyText {
+  readonly observe?: boolean | undefined;
+  /** The change rolls back by itself after so long, unless it is confirmed. */
+  readonly confirmMs?: number | undefined;
+  /** Checked and rehearsed, and nothing more. */
+  readonly dryRun?: boolean | undefined;
+  readonly force?: boolean | undefined;
+  /** SSH_CONNECTION of who asks, and of sessions that it has seen: a policy that would cut one is refused. */
+  readonly sessions?: readonly string[] | undefined;
+}
+
+/** What came of an apply or a rollback. */
+export interface Applied {
+  /** Left out of a dry run, and where an apply was rolled back and nothing was in force before. */
+  readonly revision?: RevisionSummary;
+  readonly rules: number;
+  readonly interfaces: readonly { readonly name: string; readonly mode?: 'native' | 'generic' }[];
+  readonly warnings: readonly Problem[];
+  readonly totalMs: number;
+  readonly swapMs?: number;
+  readonly pending?: Pending;
+  /** Left out of a rollback, which waits for nothing. */
+  readonly rehearsal?: Rehearsed;
+}
+
+/** What only the daemon knows of what is in force; the rest is asked of the kernel, by whoever wants to know. */
+export interface DaemonStatus {
+  readonly pid: number;
+  readonly since: Date;
+  readonly stateDir: string;
+  /** The one that is in force for good. */
+  readonly revision?: RevisionSummary;
+  /** The one that waits to be confirmed. */
+  readonly waiting?: RevisionSummary;
+  readonly pending?: Pending;
+  /** What is observed would treat these packets otherwise; left out where nothing is observed. */
+  readonly differences?: readonly Difference[];
+  readonly problems: readonly Problem[];
+}

@@ -1,0 +1,67 @@
+import { rmSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createDaemonLab, type DaemonLab, pings } from './daemon.ts';
+
+let lab: DaemonLab;
+
+beforeAll(async () => {
+  lab = await createDaemonLab('daemon-rehearsal');
+  lab.write('allow.yaml', pings('allow'));
+  lab.write('drop.yaml', pings('drop'));
+  lab.write('reject.yaml', pings('reject'));
+  lab.write(
+    'reject.test.yaml',
+    "tests: [{ name: pings pass, packet: 'icmp 192.0.2.1 > 192.0.2.10', expect: allow }]\n",
+  );
+});
+afterEach(async () => {
+  await lab.clear();
+  rmSync(lab.stateDir, { recursive: true, force: true });
+});
+afterAll(() => lab?.close());
+
+test('an apply tells which packets are treated differently, with an example', async () => {
+  await lab.start();
+  lab.ask('apply', 'allow.yaml');
+  const { stdout } = lab.ask('apply', 'drop.yaml', '--dry-run');
+  expect(stdout).toMatch(/^rehearsed with \d+ packets: 1 kind of packets is treated differently\n/);
+  expect(stdout).toMatch(/ {2}allow pings:5 → drop pings:5 .*\n {6}icmp .*echo-request/);
+  expect(await lab.ping()).toBe(2);
+  const { rehearsal } = JSON.parse(lab.ask('apply', 'drop.yaml', '-o', 'json').stdout);
+  expect(rehearsal).toMatchObject({ differenceCount: 1, differences: [{ before: { verdict: 'allow' } }] });
+  expect(lab.ask('apply', 'drop.yaml').stdout).toContain('no verdict changes');
+  expect(lab.ask('diff', '1', '2').stdout).toContain('allow → drop');
+});
+
+test('a test of the policy that fails keeps it from being put in force, unless it is forced', async () => {
+  await lab.start();
+  lab.ask('apply', 'allow.yaml');
+  const refused = lab.ask('apply', 'reject.yaml');
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toContain('[rehearsal/test-failed]');
+  expect(await lab.ping()).toBe(2);
+  const forced = lab.ask('apply', 'reject.yaml', '--force');
+  expect(forced.status).toBe(0);
+  expect(forced.stderr).toMatch(
+    /^warning: test "pings pass" expects allow.*\[rehearsal\/test-failed\]\n.*reject\.test\.yaml:1:\d+\n {2}1 \| tests:/m,
+  );
+  expect(await lab.ping()).toBe(0);
+});
+
+test('what is observed enforces nothing, tells what it would do, and is enforced when it is confirmed', async () => {
+  await lab.start();
+  lab.ask('apply', 'allow.yaml');
+  expect(lab.ask('apply', 'drop.yaml', '--observe').stdout).toMatch(/is observed, not enforced, on eth0/);
+  expect(await lab.ping(3)).toBe(3);
+  const { daemon } = JSON.parse(lab.ask('status', '-o', 'json').stdout);
+  expect(daemon.differences).toMatchObject([
+    { enforced: { name: 'pings', verdict: 'allow' }, observed: { name: 'pings', verdict: 'drop' }, packets: 3 },
+  ]);
+  expect(lab.ask('status').stdout).toMatch(/allow pings:5 +drop pings:5 +3 +icmp /);
+  expect(lab.ask('confirm').status).toBe(0);
+  expect(await lab.ping()).toBe(0);
+
+  lab.ask('apply', 'allow.yaml', '--observe');
+  expect(lab.ask('rollback').status).toBe(0);
+  expect(await lab.ping()).toBe(0);
+});
