@@ -31,6 +31,21 @@ export function daemonHere(): number | undefined {
   }
 }
 
+/** Removes what a daemon that was killed has left in the file system of this network namespace. */
+export function tidyUpAfterDaemon(): void {
+  if (daemonHere() !== undefined) return;
+  for (const path of [daemonSocket(), lockHere()]) rmSync(path, { force: true });
+  removeEmpty(folderHere());
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // A policy is in force: what is known of it is here.
+  }
+}
+
 /** That this process is the one daemon of its network namespace. */
 export interface Instance {
   readonly socket: string;
@@ -56,11 +71,7 @@ export function claimInstance(): Instance {
       rmSync(socket, { force: true });
       rmSync(path, { force: true });
       lock.close();
-      try {
-        rmdirSync(folder);
-      } catch {
-        // A policy is in force: what is known of it is here.
-      }
+      removeEmpty(folder);
     },
   };
 }

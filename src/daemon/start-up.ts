@@ -29,7 +29,7 @@ export function startUp(context: DaemonContext): StartingUp {
     history.revisions.findLast(({ outcome: { state } }) => state === 'pending');
 
   function begin(): void {
-    const found = readSituation().found;
+    const found = foundHere();
     if (found?.alive) throw ownedByAnother(found);
     // What was only observed is given up: the daemon that heard of the differences has gone.
     if (found?.pending?.kind === 'trial') {
@@ -39,6 +39,19 @@ export function startUp(context: DaemonContext): StartingUp {
     settleUnconfirmed(found);
     if (found) adopt(found);
     else restore();
+  }
+
+  /**
+   * What is in force; or was, where the kernel has lost it and the history says that it is of this network namespace: a
+   * record alone may be of one that is gone, whose number this one has got.
+   */
+  function foundHere(): FoundEnforcement | undefined {
+    const { found } = readSituation();
+    if (!found || found.alive || found.interfaces.some(({ attached }) => attached)) return found;
+    const last = lastConfirmed();
+    const record = last && history.read(last.number);
+    const isOwn = record?.place === context.place && record.policy?.text === found.policy.text;
+    return isOwn ? found : undefined;
   }
 
   /** Whoever asked for it may still confirm it, or roll it back. */
@@ -54,7 +67,7 @@ export function startUp(context: DaemonContext): StartingUp {
 
   function settle(): void {
     if (!isLeftTrial) return;
-    const { found } = readSituation();
+    const found = foundHere();
     if (found?.pending) return;
     isLeftTrial = false;
     clearTimeout(timer);
@@ -169,7 +182,7 @@ export function startUp(context: DaemonContext): StartingUp {
       isLeftTrial = false;
       clearTimeout(timer);
       attempt(() => {
-        const { found } = readSituation();
+        const found = foundHere();
         if (found) adopt(found);
       });
     },

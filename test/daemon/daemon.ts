@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { namespaceInode } from '../../src/kernel/index.ts';
 import { createPair, type Lab, type LabHost } from '../../src/lab/index.ts';
 import { command, type Outcome, type Running, sluice, startCommand, startSluice } from '../cli/sluice.ts';
 
@@ -11,6 +12,9 @@ export interface DaemonLab {
   /** Of the policies; commands are run in it. */
   readonly folder: string;
   readonly stateDir: string;
+  /** What is known of the policy in force, and its pins. */
+  readonly record: string;
+  readonly pins: string;
   write(name: string, content: string): void;
   /** Runs a command in the host's network namespace. */
   ask(name: string, ...args: readonly string[]): Outcome;
@@ -40,6 +44,7 @@ export async function createDaemonLab(name: string): Promise<DaemonLab> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-daemon-'));
   const stateDir = join(folder, 'state');
   const netns = ['--netns', host.path];
+  const inode = namespaceInode({ path: host.path });
   const daemons: Running[] = [];
   const ask: DaemonLab['ask'] = (name, ...args) => sluice([name, ...netns, ...args], { cwd: folder });
   const inside = (...line: readonly string[]): string[] => ['nsenter', `--net=${host.path}`, ...line];
@@ -58,6 +63,8 @@ export async function createDaemonLab(name: string): Promise<DaemonLab> {
     host,
     folder,
     stateDir,
+    record: `/run/sluice/net-${inode}/state.json`,
+    pins: `/sys/fs/bpf/sluice/net-${inode}`,
     write: (name, content) => writeFileSync(join(folder, name), content),
     ask,
     askMeanwhile: (name, ...args) => startSluice([name, ...netns, ...args], folder).ended,

@@ -1,5 +1,5 @@
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createDaemonLab, type DaemonLab, pings } from './daemon.ts';
@@ -28,7 +28,7 @@ test('what is applied is in force, what is rolled back to is again, and history 
 
   const applied = lab.ask('apply', 'drop.yaml');
   expect(applied).toMatchObject({ status: 0, stderr: '' });
-  expect(applied.stdout).toMatch(/^drop\.yaml is in force on eth0 \(native\): revision 1, 1 rule \(\d+ ms, /);
+  expect(applied.stdout).toMatch(/^drop\.yaml is in force on eth0 \(native\): revision 1, 1 rule \(\d+ ms, /m);
   expect(await lab.ping()).toBe(0);
   expect(lab.ask('apply', 'allow.yaml').status).toBe(0);
   expect(await lab.ping()).toBe(2);
@@ -189,4 +189,31 @@ test('what `sluice up` left in force is adopted, and `up` is refused beside a da
   );
   expect(refused.stderr).toContain('sluice apply allow.yaml');
   expect(existsSync(lab.stateDir)).toBe(true);
+});
+
+test('a record that another network namespace has left under the same number is not taken for what is in force', async () => {
+  const first = await lab.start();
+  lab.ask('apply', 'drop.yaml');
+  const record = readFileSync(lab.record);
+  lab.ask('down');
+  await lab.kill(first);
+  rmSync(lab.stateDir, { recursive: true });
+  mkdirSync(dirname(lab.record), { recursive: true });
+  writeFileSync(lab.record, record);
+  await lab.start();
+  expect(await lab.ping()).toBe(2);
+  expect(json('history').revisions).toEqual([]);
+  expect(lab.ask('apply', 'drop.yaml').status).toBe(0);
+  expect(await lab.ping()).toBe(0);
+});
+
+test('what the kernel has lost, of this very network namespace, the next daemon puts in force again', async () => {
+  const first = await lab.start();
+  lab.ask('apply', 'drop.yaml');
+  await lab.kill(first);
+  rmSync(lab.pins, { recursive: true });
+  expect(await lab.ping()).toBe(2);
+  await lab.start();
+  expect(await lab.ping()).toBe(0);
+  expect(json('history').revisions).toHaveLength(1);
 });

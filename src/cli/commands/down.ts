@@ -31,7 +31,17 @@ async function down(session: Session, options: NetnsOption): Promise<ExitCode> {
 async function takenDown(): Promise<readonly string[] | undefined> {
   const { daemonIfRunning } = await import('../../api/client.ts');
   const daemon = daemonIfRunning();
-  if (!daemon) return (await import('../../datapath/index.ts')).takeDown()?.interfaces;
+  if (!daemon) return await takenDownHere();
   const { interfaces } = await daemon.ask('down', askedBy());
   return interfaces.length > 0 ? interfaces : undefined;
+}
+
+async function takenDownHere(): Promise<readonly string[] | undefined> {
+  const [{ takeDown }, { tidyUpAfterDaemon }] = await Promise.all([
+    import('../../datapath/index.ts'),
+    import('../../daemon/instance.ts'),
+  ]);
+  const freed = takeDown()?.interfaces;
+  tidyUpAfterDaemon();
+  return freed;
 }
