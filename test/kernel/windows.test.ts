@@ -105,15 +105,17 @@ test('schedules are written anew when the wall clock is set, and every hour', ()
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 test.each([
-  [-1, 1, true],
-  [1, 2, false],
-])('nobody writes a schedule for months: its last week goes on (%i to %i hours from now)', (from, to, open) => {
+  [-1, 1, true, 12],
+  [1, 2, false, 1.5],
+])('nobody writes a schedule for months: its last week goes on (%i to %i hours from now)', (from, to, open, endsAt) => {
   const [fromMs, toMs] = [Date.now() + from * 3_600_000, Date.now() + to * 3_600_000];
   const when = `{ from: "${timeOfDay(fromMs)}", to: "${timeOfDay(toMs)}" }`;
   const enforcement = enforceIn(veth.namespace, policy(when));
   try {
     const [{ map, windows }] = windowsOf(enforcement.generation) as [ReturnType<typeof windowsOf>[number]];
-    const [{ endMs }] = writeSchedules(map, windows, Date.now() - 30 * WEEK_MS, bootEpochMs()) as [Schedule];
+    // At another time of day, so that the state at its end is not the one expected now.
+    const longAgoMs = Date.now() - 30 * WEEK_MS + endsAt * 3_600_000;
+    const [{ endMs }] = writeSchedules(map, windows, longAgoMs, bootEpochMs()) as [Schedule];
     expect(endMs).toBeLessThan(Date.now() - WEEK_MS);
     expect(passes()).toBe(open);
     expect(windowOf('sometimes')?.open).toBe(open);
