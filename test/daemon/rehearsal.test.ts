@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { sluice } from '../cli/sluice.ts';
 import { createDaemonLab, type DaemonLab, pings } from './daemon.ts';
 
 let lab: DaemonLab;
@@ -64,4 +65,32 @@ test('what is observed enforces nothing, tells what it would do, and is enforced
   lab.ask('apply', 'allow.yaml', '--observe');
   expect(lab.ask('rollback').status).toBe(0);
   expect(await lab.ping()).toBe(0);
+});
+
+test('a policy that would cut the SSH connection of who applies it is refused, naming the rule, unless it is forced', async () => {
+  await lab.start();
+  const cutting = pings('allow').replace(
+    'rules:\n',
+    'rules:\n    - { name: no-ssh, protocol: tcp, port: 22, action: drop }\n',
+  );
+  lab.write('cutting.yaml', cutting);
+  const server = await lab.host.serveEcho(22);
+  const session = await lab.client.spawn('nc', ['-p', '40022', lab.host.address(4), '22']);
+  const env = { SSH_CONNECTION: `${lab.client.address(4)} 40022 ${lab.host.address(4)} 22` };
+  const apply = (...args: string[]) =>
+    sluice(['apply', 'cutting.yaml', '--netns', lab.host.path, ...args], { cwd: lab.folder, env });
+  try {
+    await expect.poll(() => apply('--dry-run').stderr).toContain('[apply/cuts-ssh]');
+    const refused = apply();
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(
+      /rule "no-ssh" would drop packets of your SSH connection 192\.0\.2\.1:40022 > 192\.0\.2\.10:22/,
+    );
+    expect(refused.stderr).toContain('cutting.yaml:5:');
+    expect(lab.ask('status').stdout).toContain('no policy is in force');
+    expect(apply('--force').status).toBe(0);
+  } finally {
+    await session.stop();
+    await server.stop();
+  }
 });
