@@ -11,7 +11,7 @@ export interface Goal {
   readonly verdict: 'reached' | 'missed' | 'not measured';
 }
 
-type Measured = Pick<Results, 'rules' | 'sets' | 'updates'>;
+type Measured = Pick<Results, 'rules' | 'sets' | 'updates' | 'life'>;
 
 /** One value that counts, and what it is of where there are several. */
 type Value = readonly [of: string, value: number | undefined];
@@ -26,7 +26,7 @@ const MILLION = 'v4-1000000';
 
 /** All numbers that were asked for, in the order in which they were. */
 export function goals(results: Measured): Goal[] {
-  return [...ruleGoals(results), ...ratioGoals(results), ...setGoals(results), ...waitingGoals(results)];
+  return [...ruleGoals(results), ...ratioGoals(results), ...setGoals(results), ...waitingGoals(results), ...lifeGoals(results)];
 }
 
 function ruleGoals({ rules }: Measured): Goal[] {
@@ -91,6 +91,21 @@ function waitingGoals({ rules, updates }: Measured): Goal[] {
     goal('a rule added to 100,000, from the file to enforcement', 1_000, 'ms', [['', largest?.added.total.median]]),
     goal('instructions that the verifier follows', VERIFIER_LIMIT / 2, '', [worst(verified)]),
     goal('verdicts that differ from a linear scan', 0, '', [['', rules.costs.length > 0 ? wrong : undefined]]),
+  ];
+}
+
+/** Of a policy that changes, and of the daemon that changes it. */
+function lifeGoals({ life }: Measured): Goal[] {
+  const { daemon, swaps } = life ?? {};
+  return [
+    goal('frames that escape both policies in 1,000 swaps under full load', 0, '', [['', swaps?.escaped]]),
+    goal('transfers that break meanwhile', 0, '', [['', swaps?.broken]]),
+    goal('1,000 rules applied through the daemon', 1_000, 'ms', [['', daemon?.apply.total.median]]),
+    goal('of it, the swap of all hooks', 1, 'ms', [['', daemon?.apply.swap.median]]),
+    goal('a member added to a set through the daemon, 99 in 100', 5, 'ms', [['', daemon?.memberP99]]),
+    goal('deadline to the policy before, the daemon killed', 1_000, 'ms', [['', daemon?.deadline.max]]),
+    goal('the daemon idle, of a CPU', 1, '%', [['', daemon?.idle.cpuPercent]]),
+    goal('the daemon idle, resident', 90, 'MB', [['', daemon?.idle.residentMb]]),
   ];
 }
 

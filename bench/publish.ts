@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { goalTable } from './goals.ts';
+import { lifeTable } from './life/results.ts';
 import type { Drops, Results } from './results.ts';
 import { plotRules } from './rules/plot.ts';
 import { ruleTables } from './rules/results.ts';
@@ -13,6 +14,7 @@ const pages: readonly (readonly [path: string, name: string, content: (results: 
   ['docs/benchmarks.md', 'goals', (results) => `${goalTable(results)}\n`],
   ['docs/benchmarks.md', 'rules', ({ rules }) => `${ruleTables(rules)}\n`],
   ['docs/benchmarks.md', 'updates', ({ updates }) => `${updateTable(updates)}\n`],
+  ['docs/benchmarks.md', 'life', ({ life }) => (life === undefined ? '' : `${lifeTable(life)}\n`)],
   ['docs/benchmarks.md', 'sets', ({ sets }) => `${setTables(sets)}\n`],
 ];
 const plot = 'docs/rules.svg';

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import Table from 'cli-table3';
 import { goals } from './goals.ts';
+import type { LifeResults } from './life/results.ts';
 import type { RuleResults } from './rules/results.ts';
 import type { SetResults } from './sets/results.ts';
 import type { UpdateResults } from './updates/results.ts';
@@ -51,6 +52,8 @@ export interface UseResult {
 export interface Parts {
   readonly use: readonly UseResult[];
   readonly updates: UpdateResults;
+  /** Undefined in results of before it was measured. */
+  readonly life: LifeResults | undefined;
   readonly drops: readonly DropResult[];
   readonly costs: readonly CostResult[];
   readonly rules: RuleResults;

@@ -6,6 +6,7 @@
 import { costsOf } from './costs.ts';
 import { pinGenerator } from './cpus.ts';
 import { measureDrops } from './drops.ts';
+import { measureLife } from './life/results.ts';
 import { generationOf, measuredPolicies } from './policies.ts';
 import { publish } from './publish.ts';
 import { type CostResult, keep, latest, type Parts, provenance, type Results, sampleOf, tables } from './results.ts';
@@ -25,6 +26,7 @@ const measures: Measures = {
   // Before anything is pinned or runs ahead of other work: as a user would meet it.
   use: measureUse,
   updates: () => measureUpdatesBySize(say),
+  life: () => measureLife(say),
   drops: measureDrops,
   costs: measureCosts,
   rules: () => measureRuleLists(say),

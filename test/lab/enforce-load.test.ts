@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { createPair, type Lab, type LabHost } from '../../src/lab/index.ts';
 import type { CheckedPolicy, CheckedRule } from '../../src/policy/checked.ts';
 import { createScan, generateRules, toPolicyRules } from '../../src/policy/testing/classbench.ts';
 import { counted, enforceOn, policyOf } from './enforcing.ts';
+import { startFlooding } from './flooding.ts';
 
 const RULES = 100_000;
 const UPDATES = 12;
@@ -19,25 +17,6 @@ beforeAll(async () => {
   [client, host] = [lab.host('client'), lab.host('host')];
 });
 afterAll(() => lab.close());
-
-async function startFlood() {
-  const program = fileURLToPath(new URL('flooding-process.ts', import.meta.url));
-  const plan = JSON.stringify({ from: client, to: host.address(4) });
-  const child = spawn(process.execPath, ['--import', 'tsx', program, plan], { stdio: ['pipe', 'pipe', 'inherit'] });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  await once(child.stdout, 'data');
-  return {
-    /** Ends it; the frames that it has sent. */
-    async stop(): Promise<number> {
-      child.stdin.end();
-      await once(child, 'close');
-      return Number(output.split('\n').at(-2));
-    },
-  };
-}
 
 const rulesOf = (...rules: object[]): readonly CheckedRule[] =>
   policyOf(stringify({ version: 1, interfaces: ['eth0'], ingress: { rules } })).ingress.rules;
@@ -92,7 +71,7 @@ test(`${RULES} rules change ${UPDATES} times under full load: every packet is ju
   let now = manyRules();
   expect(now.ingress.rules).toHaveLength(RULES + 2);
   const enforcement = enforceOn(host, now);
-  const flood = await startFlood();
+  const flood = await startFlooding({ from: client, to: host.address(4) });
   const seen = () => ['early', 'flood'].map((name) => counted(enforcement, name).packets);
   await expect.poll(() => seen()[1]).toBeGreaterThan(50_000);
   const took: number[] = [];
