@@ -1,4 +1,4 @@
-import { type Enforcement, enforce } from '../../src/datapath/index.ts';
+import { type ApplyStep, type Enforcement, enforce } from '../../src/datapath/index.ts';
 import { inNamespace } from '../../src/kernel/index.ts';
 import { createPair, type LabHost, type LabProcess } from '../../src/lab/index.ts';
 import { checkPolicy } from '../../src/policy/check.ts';
@@ -18,6 +18,8 @@ export interface SwapCost {
   readonly broken: number;
   /** Milliseconds from one policy to the other, compiled and verified. */
   readonly total: Sample;
+  /** Of it, from the first hook that is touched until the new policy judges: one hook here. */
+  readonly swap: Sample;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function measureSwaps(swaps: number): Promise<SwapCost> {
     const servers = await Promise.all(ports().map((port) => serve(host, port)));
     const flood = await startFlooding({ from: client, to: host.address(4) });
     const trial = await swap(enforcement, TRIAL_SWAPS);
-    const seconds = Math.ceil((Math.max(...trial) * swaps) / 1000) + 5;
+    const seconds = Math.ceil((Math.max(...trial.map(({ total }) => total)) * swaps) / 1000) + 5;
     const transfers = await Promise.all(ports().map((port) => transfer(client, host, port, seconds)));
     const times = await swap(enforcement, swaps);
     const statuses = await Promise.all(transfers.map(({ ended }) => ended));
@@ -74,18 +76,27 @@ export async function measureSwaps(swaps: number): Promise<SwapCost> {
     enforcement.stop();
     await Promise.all(servers.map((server) => server.stop()));
     const broken = statuses.filter((status) => status !== 0).length;
-    return { swaps, judged, escaped, transfers: TRANSFERS, broken, total: sampleOf(times) };
+    const sample = (what: keyof SwapTime): Sample => sampleOf(times.map((time) => time[what]));
+    return { swaps, judged, escaped, transfers: TRANSFERS, broken, total: sample('total'), swap: sample('swap') };
   } finally {
     await lab.close();
   }
 }
 
-async function swap(enforcement: Enforcement, count: number): Promise<number[]> {
-  const times: number[] = [];
+/** Milliseconds. */
+interface SwapTime {
+  readonly total: number;
+  readonly swap: number;
+}
+
+async function swap(enforcement: Enforcement, count: number): Promise<SwapTime[]> {
+  const times: SwapTime[] = [];
   for (let index = 1; index <= count; index++) {
-    const started = performance.now();
-    enforcement.update(policies[index % 2] as CheckedPolicy);
-    times.push(performance.now() - started);
+    const at = new Map<ApplyStep | 'started', number>([['started', performance.now()]]);
+    const onStep = (step: ApplyStep): void => void at.set(step, performance.now());
+    enforcement.update(policies[index % 2] as CheckedPolicy, { onStep });
+    const between = (from: ApplyStep | 'started', to: ApplyStep): number => (at.get(to) ?? 0) - (at.get(from) ?? 0);
+    times.push({ total: between('started', 'settled'), swap: between('recorded', 'switched') });
     // The transfers' output wants to be read.
     await new Promise((resolve) => setImmediate(resolve));
   }
