@@ -29,7 +29,7 @@ export function lifeTable({ swaps, daemon }: LifeResults): string {
 | TCP transfers meanwhile, and how many broke | ${swaps.transfers}, ${swaps.broken} |
 | a swap, under that load, compiled and verified | ${ms(swaps.total)} |
 | apply of 1,000 rules through the daemon | ${ms(daemon.apply.total)} |
-| of it, the swap, a hook | ${ms(daemon.apply.swap)} |
+| of it, the swap of all hooks | ${ms(daemon.apply.swap)} |
 | a member added to a set through the daemon | ${ms(daemon.member)}, 99 in 100 at most ${daemon.memberP99} ms |
 | an unconfirmed apply, from its deadline to the policy before, daemon killed | ${ms(daemon.deadline)} |
 | the daemon idle | ${daemon.idle.cpuPercent} % of a CPU, ${daemon.idle.residentMib} MiB resident |`;

@@ -18,7 +18,7 @@ export interface SwapCost {
   readonly broken: number;
   /** Milliseconds from one policy to the other, compiled and verified. */
   readonly total: Sample;
-  /** Of it, from the first hook that is touched until the new policy judges: one hook here. */
+  /** Of it, from the last moment that every packet is judged by the one before to the first that none is. */
   readonly swap: Sample;
 }
 
@@ -96,7 +96,7 @@ async function swap(enforcement: Enforcement, count: number): Promise<SwapTime[]
     const onStep = (step: ApplyStep): void => void at.set(step, performance.now());
     enforcement.update(policies[index % 2] as CheckedPolicy, { onStep });
     const between = (from: ApplyStep | 'started', to: ApplyStep): number => (at.get(to) ?? 0) - (at.get(from) ?? 0);
-    times.push({ total: between('started', 'settled'), swap: between('recorded', 'switched') });
+    times.push({ total: between('started', 'settled'), swap: between('switch-attached', 'switched') });
     // The transfers' output wants to be read.
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -131,7 +131,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
       const { sets } = checked.policy;
       keepFeeds(enforcement?.pending ? settledSets : sets, sets);
       trimMemory();
-      return { swapMs: (at.get('switched') ?? 0) - (at.get('recorded') ?? 0) };
+      return { swapMs: (at.get('switched') ?? 0) - (at.get('switch-attached') ?? 0) };
     },
     confirm() {
       const own = held();
