@@ -26,7 +26,13 @@ const MILLION = 'v4-1000000';
 
 /** All numbers that were asked for, in the order in which they were. */
 export function goals(results: Measured): Goal[] {
-  return [...ruleGoals(results), ...ratioGoals(results), ...setGoals(results), ...waitingGoals(results), ...lifeGoals(results)];
+  return [
+    ...ruleGoals(results),
+    ...ratioGoals(results),
+    ...setGoals(results),
+    ...waitingGoals(results),
+    ...lifeGoals(results),
+  ];
 }
 
 function ruleGoals({ rules }: Measured): Goal[] {

@@ -20,7 +20,7 @@ export interface DaemonCost {
   readonly memberP99: number;
   /** Milliseconds from the deadline of a trial, its daemon killed, to the first packet that the policy before judges. */
   readonly deadline: Sample;
-  readonly idle: { readonly cpuPercent: number; readonly residentMib: number };
+  readonly idle: { readonly cpuPercent: number; readonly residentMb: number };
 }
 
 const RULES = 1_000;
@@ -140,9 +140,9 @@ async function idleCost(pid: number): Promise<DaemonCost['idle']> {
   await setTimeout(5_000);
   const before = cpuMs(pid);
   await setTimeout(IDLE_MS);
-  const resident = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+  const resident = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
   const percent = ((cpuMs(pid) - before) / IDLE_MS) * 100;
-  return { cpuPercent: Number(percent.toFixed(2)), residentMib: Math.round(resident) };
+  return { cpuPercent: Number(percent.toFixed(2)), residentMb: Math.round(resident / 1e6) };
 }
 
 /** User and system time of a process: fields 14 and 15 of /proc/PID/stat, in hundredths of a second. */

@@ -1,4 +1,4 @@
-import { measureDaemon, type DaemonCost } from './daemon.ts';
+import { type DaemonCost, measureDaemon } from './daemon.ts';
 import { measureSwaps, type SwapCost } from './swaps.ts';
 
 /** What it costs to change a policy, and what a change costs others. */
@@ -32,5 +32,5 @@ export function lifeTable({ swaps, daemon }: LifeResults): string {
 | of it, the swap of all hooks | ${ms(daemon.apply.swap)} |
 | a member added to a set through the daemon | ${ms(daemon.member)}, 99 in 100 at most ${daemon.memberP99} ms |
 | an unconfirmed apply, from its deadline to the policy before, daemon killed | ${ms(daemon.deadline)} |
-| the daemon idle | ${daemon.idle.cpuPercent} % of a CPU, ${daemon.idle.residentMib} MiB resident |`;
+| the daemon idle | ${daemon.idle.cpuPercent} % of a CPU, ${daemon.idle.residentMb} MB resident |`;
 }
