@@ -1,5 +1,7 @@
 import { and, EVERYTHING, joined, type Match, not, ofFamily, type Region, TooManyPieces } from './region.ts';
+import { NOT_SAID } from './rule-builder.ts';
 import type { BaseChain, Effect, ForeignRule, Loss, Outcome, Ruleset } from './ruleset.ts';
+import { NotSaid } from './value.ts';
 
 /** One rule of the policy to be, or what was lost where it would stand. */
 export type FlatItem =
@@ -28,9 +30,17 @@ interface Frame {
  * What the chains of a hook do to packets of a family, as one list in which the first rule that matches decides. A
  * chain that is called stands where the call was, each rule with the conditions of the call. Whoever returns is out of
  * reach of the rest of the chain; to accept, in all chains but the last, is to return from the whole of it.
+ *
+ * @param told is called with each rule that is in the list, or that decides which packets get to others, or is listed as lost
  */
-export function flatten(ruleset: Ruleset, bases: readonly BaseChain[], family: 4 | 6): FlatItem[] {
+export function flatten(
+  ruleset: Ruleset,
+  bases: readonly BaseChain[],
+  family: 4 | 6,
+  told: (rule: ForeignRule) => void,
+): FlatItem[] {
   const items: FlatItem[] = [];
+  const tellable: ForeignRule[] = [];
   const add = (item: FlatItem): void => {
     if (items.length >= MOST_RULES) throw new TooManyPieces();
     items.push(item);
@@ -41,17 +51,19 @@ export function flatten(ruleset: Ruleset, bases: readonly BaseChain[], family: 4
     let left = reach;
     let accepted: Region = [];
     for (const rule of ruleset.chains.get(frame.chain) ?? []) {
-      const start = items.length;
+      const [start, startTold] = [items.length, tellable.length];
+      if (rule.losses.length > 0) tellable.push(rule);
       for (const loss of rule.losses) add({ loss: { ...loss, ...originOf(rule) } });
       try {
         const after = apply(rule, frame, left);
         left = after.left;
         accepted = [...accepted, ...after.accepted];
       } catch (error) {
-        if (!(error instanceof TooManyPieces)) throw error;
+        if (!(error instanceof NotSaid)) throw error;
         items.length = start;
-        const message = `it would become more rules than anybody could read, or needs a match that there is not`;
-        add({ loss: { code: 'import/not-carried', message, ...originOf(rule) } });
+        tellable.length = startTold;
+        tellable.push(rule);
+        add({ loss: { code: 'import/not-carried', message: NOT_SAID, ...originOf(rule) } });
       }
     }
     return accepted;
@@ -64,6 +76,7 @@ export function flatten(ruleset: Ruleset, bases: readonly BaseChain[], family: 4
     for (const { region, effect, outcome } of rule.steps) {
       const hit = and(left, region);
       if (hit.length === 0) continue;
+      tellable.push(rule);
       if (effect) for (const match of joined(hit)) add({ match, action: effect, ...about });
       if (!outcome) continue;
       if (outcome.kind === 'jump' || outcome.kind === 'goto') {
@@ -90,6 +103,7 @@ export function flatten(ruleset: Ruleset, bases: readonly BaseChain[], family: 4
     const rest = and(reach, accepted.length > 0 ? not(accepted) : EVERYTHING);
     for (const match of joined(rest)) add({ match, action: { kind: 'drop' }, origin: `${base.title}, policy drop` });
   }
+  for (const rule of tellable) told(rule);
   return items;
 }
 

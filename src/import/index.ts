@@ -6,7 +6,7 @@ import { policyText, sentence } from './policy-text.ts';
 import { reachableChains } from './reachable-chains.ts';
 import { uniqueNames } from './rule-names.ts';
 import type { Loss, Ruleset } from './ruleset.ts';
-import { buildStage } from './stage.ts';
+import { buildStage, type Told } from './stage.ts';
 import { readUfw } from './ufw.ts';
 
 export const importFormats = ['nftables', 'iptables', 'ufw'] as const;
@@ -34,12 +34,13 @@ const READERS: Readonly<Record<ImportFormat, (source: SourceText, interfaces: re
 /** Writes the ruleset of another firewall as a policy. Throws a SluiceError where the text is no such ruleset. */
 export function importRuleset(format: ImportFormat, source: SourceText, options: ImportOptions = {}): Imported {
   const ruleset = READERS[format](source, options.interfaces ?? []);
+  const told: Told = new Set();
   const [prefilter, ingress, egress] = uniqueNames([
-    buildStage(ruleset, 'prefilter'),
-    buildStage(ruleset, 'ingress'),
-    buildStage(ruleset, 'egress'),
+    buildStage(ruleset, 'prefilter', told),
+    buildStage(ruleset, 'ingress', told),
+    buildStage(ruleset, 'egress', told),
   ]);
-  const losses = [...interfaceLoss(ruleset), ...ruleset.losses, ...unreachable(ruleset)];
+  const losses = [...interfaceLoss(ruleset), ...ruleset.losses, ...unreachable(ruleset), ...idle(ruleset, told)];
   const stages = [prefilter, ingress, egress].filter((stage) => stage !== undefined);
   const items = stages.flatMap(({ items }) => items);
   const found = [...losses, ...items.flatMap((item) => ('loss' in item ? [item.loss] : []))];
@@ -77,6 +78,17 @@ function interfaceLoss({ interfaces: { given, names } }: Ruleset): Loss[] {
       message: `nobody said which interfaces the policy is for: it is for ${names.join(', ')}`,
     },
   ];
+}
+
+/** Rules of which no stage says anything: nothing that they match gets to them. */
+function idle(ruleset: Ruleset, told: Told): Loss[] {
+  const reached = [...reachableChains(ruleset)].flatMap((key) => ruleset.chains.get(key) ?? []);
+  return reached.flatMap((rule) => {
+    if (told.has(rule)) return [];
+    const { origin, place } = rule;
+    const message = 'nothing that is carried over leads packets to it that it matches';
+    return [{ code: 'import/not-carried' as const, message, origin, ...(place && { place }) }];
+  });
 }
 
 function unreachable(ruleset: Ruleset): Loss[] {

@@ -19,6 +19,7 @@ interface Table {
   readonly chains: Map<string, string>;
   /** By their chains. */
   readonly rules: Map<string, TableRule[]>;
+  readonly losses: Loss[];
 }
 
 interface TableRule {
@@ -45,6 +46,7 @@ export function readIptables(
   const losses: Loss[] = [];
   for (const table of tables) {
     const key = (chain: string): string => `${table.family} ${table.name} ${chain}`;
+    losses.push(...table.losses, ...withoutChain(table, source));
     for (const [name, policy] of table.chains) {
       const origin = `${table.family === 4 ? '' : 'ip6tables, '}table ${table.name}, chain ${name}`;
       const own = table.rules.get(name) ?? [];
@@ -75,6 +77,19 @@ export function readIptables(
     }
   }
   return { chains, bases, sets: new Map(), losses, interfaces };
+}
+
+/** Rules of chains that the text does not declare. */
+function withoutChain({ name, family, chains, rules }: Table, source: SourceText): Loss[] {
+  return [...rules].flatMap(([chain, own]) => {
+    if (chains.has(chain)) return [];
+    const origin = `${family === 4 ? '' : 'ip6tables, '}table ${name}, chain ${chain}`;
+    return own.map(({ line }, index): Loss => {
+      const place = { source, line, column: 1, length: 0 };
+      const message = 'its chain is not declared in the text, so that nothing is known of it';
+      return { code: 'import/not-carried', message, origin: `${origin}, rule ${index + 1}`, place };
+    });
+  });
 }
 
 /** Of ufw: what its defaults are, where nobody has changed them. */
@@ -123,17 +138,25 @@ function tablesOf(source: SourceText): Table[] {
         name: line.slice(1).trim(),
         chains: new Map(),
         rules: new Map(),
+        losses: [],
       });
     }
     if (line === 'COMMIT') family = undefined;
+    if (line === '' || line === 'COMMIT' || /^[#*]/.test(line)) continue;
+    const table = tables.at(-1);
     if (line.startsWith(':')) {
       const [name = '', policy = '-'] = line.slice(1).split(/\s+/);
-      tables.at(-1)?.chains.set(name, policy);
+      table?.chains.set(name, policy);
+      continue;
     }
     const [, rule] = /^(?:\[\d+:\d+\]\s*)?-A\s+(.*)$/.exec(line) ?? [];
-    if (rule === undefined) continue;
+    if (rule === undefined) {
+      const place = { source, line: index + 1, column: 1, length: 0 };
+      const message = `line ${index + 1} is none that iptables-save writes`;
+      table?.losses.push({ code: 'import/not-carried', message, place });
+      continue;
+    }
     const [chain = '', ...words] = wordsOf(rule);
-    const table = tables.at(-1);
     const own = table?.rules.get(chain) ?? [];
     own.push({ line: index + 1, words });
     table?.rules.set(chain, own);

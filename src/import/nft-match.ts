@@ -15,6 +15,8 @@ export interface NamedSet {
   readonly elements: readonly unknown[];
   /** What the policy calls it, where it has it. */
   readonly policyName?: string;
+  /** Of a set that takes members later: what they may be. */
+  readonly open?: Range;
 }
 
 /** Packets of which a match is true. */
@@ -26,7 +28,9 @@ export function matchRegion(match: Json, scope: TableScope): Region {
   }
   if (isObject(left) && 'concat' in left) {
     if (op === '!=') throw new NotCarried('a concatenation that must not match is nothing that one rule says');
-    return elementsOf(right, scope).elements.flatMap((element) => elementRegion(left, element, scope));
+    const { elements } = elementsOf(right, scope);
+    if (elements.length === 0) throw emptySet();
+    return elements.flatMap((element) => elementRegion(left, element, scope));
   }
   const selector = selectorOf(left, scope.interfaces);
   const value = namedValue(selector, right, scope);
@@ -54,15 +58,17 @@ export function elementsOf(right: unknown, scope: TableScope): NamedSet {
 }
 
 function namedValue(selector: Selector, right: unknown, scope: TableScope): Value {
-  const { elements, policyName } = elementsOf(right, scope);
+  const { elements, policyName, open } = elementsOf(right, scope);
+  if (open && policyName !== undefined) return { any: [{ ranges: [open], set: policyName, open: true }], none: [] };
   const ranges = rangesOnce(selector, elements);
-  if (elements.length === 0) {
-    throw new NotCarried('its set is empty now, so that it would be a rule that never matches', {
-      help: 'where something fills the set later, write the rule with a set of a file, which Sluice watches',
-    });
-  }
+  if (elements.length === 0) throw emptySet();
   return { any: [{ ranges, ...(policyName !== undefined && { set: policyName }) }], none: [] };
 }
+
+const emptySet = (): NotCarried =>
+  new NotCarried('its set is empty now, so that it would be a rule that never matches', {
+    help: 'where something fills the set later, write the rule with a set of addresses that is `dynamic: true`',
+  });
 
 /** Block lists have many thousands of elements, and many rules that refer to them. */
 const readSets = new WeakMap<readonly unknown[], Map<Field, readonly Range[]>>();

@@ -47,11 +47,30 @@ function readStatement(kind: string, value: unknown, rule: RuleBuilder, scope: S
     case 'vmap':
       readVerdictMap(options, rule, scope);
       return;
+    case 'set':
+    case 'map':
+      readFilling(options, rule);
+      return;
     case 'continue':
       return;
     default:
       throw new NotCarried(`Sluice does nothing like "${kind}"`);
   }
+}
+
+/** `add @seen { ip saddr }`: packets go on as without it, unless each element has a limit that they have to keep. */
+function readFilling({ op, set, map, stmt }: Json, rule: RuleBuilder): void {
+  const what = `"${op} ${set ?? map}"`;
+  const asked = [stmt ?? []]
+    .flat()
+    .flatMap((one) => Object.keys(isObject(one) ? one : {}))
+    .find((key) => key !== 'counter');
+  if (asked !== undefined) throw new NotCarried(`Sluice has no "${asked}" for each element (${what})`);
+  rule.lose({
+    code: 'import/not-carried',
+    message: `${what}: rules of Sluice add nothing to sets`,
+    help: 'Let what finds the addresses, a program that reads logs for example, call `sluice sets add SET ADDRESS --ttl TIME`.',
+  });
 }
 
 function outcomeOf(kind: string, value: unknown, scope: StatementScope): Outcome | undefined {
@@ -101,7 +120,9 @@ function readMangle({ key, value }: Json, rule: RuleBuilder): void {
 
 /** One rule for each element; the elements of a map exclude each other. */
 function readVerdictMap({ key, data }: Json, rule: RuleBuilder, scope: StatementScope): void {
-  for (const entry of elementsOf(data, scope).elements) {
+  const { elements } = elementsOf(data, scope);
+  if (elements.length === 0) throw new NotCarried('its map is empty now, so that it decides nothing');
+  for (const entry of elements) {
     const [element, verdict] = Array.isArray(entry) ? entry : [];
     const [kind = '', value] = Object.entries(isObject(verdict) ? verdict : {})[0] ?? [];
     try {

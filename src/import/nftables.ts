@@ -25,7 +25,7 @@ export function readNftables(source: SourceText, givenInterfaces: readonly strin
   const sets = readNftSets([...of('set'), ...of('map')], tableOf, filledSets(of('rule')));
   const chains = new Map<string, ForeignRule[]>();
   const bases: BaseChain[] = [];
-  const losses: Loss[] = [...sets.losses];
+  const losses: Loss[] = foreignObjects(objects);
   const rules = new Map<string, Json[]>();
   for (const rule of of('rule')) listIn(rules, chainKey(rule, rule['chain'])).push(rule);
   for (const chain of of('chain')) {
@@ -40,7 +40,7 @@ export function readNftables(source: SourceText, givenInterfaces: readonly strin
     if (base) bases.push(base);
     else if (own.length > 0 || chain['policy'] === 'drop') losses.push(foreignHook(chain, own.length, origin));
   }
-  return { chains, bases, sets: sets.written, losses, interfaces };
+  return { chains, bases, sets: sets.written, losses: [...sets.losses(), ...losses], interfaces };
 }
 
 function objectsOf({ path, text }: SourceText): Json[] {
@@ -92,6 +92,19 @@ function baseOf(chain: Json, interfaces: Interfaces): BaseChain | undefined {
     region:
       devices.length === 0 ? EVERYTHING : only('iif', ...devices.flatMap((name) => interfaces.ranges(name, '*') ?? [])),
   };
+}
+
+const READ = new Set(['metainfo', 'table', 'chain', 'rule', 'set', 'map', 'element']);
+
+/** Flow tables, quotas, helpers of connections: what is no part of rules. */
+function foreignObjects(objects: readonly Json[]): Loss[] {
+  return objects.flatMap((object) =>
+    Object.entries(object).flatMap(([kind, value]) => {
+      if (READ.has(kind) || !isObject(value)) return [];
+      const origin = `table ${tableOf(value)}, ${kind} ${value['name']}`;
+      return [{ code: 'import/not-carried' as const, message: `Sluice has nothing like a "${kind}"`, origin }];
+    }),
+  );
 }
 
 function foreignHook(chain: Json, rules: number, origin: string): Loss {

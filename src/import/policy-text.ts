@@ -1,4 +1,4 @@
-import type { Loss, Ruleset } from './ruleset.ts';
+import type { ForeignSet, Loss, Ruleset } from './ruleset.ts';
 import type { Stage, StageItem } from './stage.ts';
 
 export interface PolicyParts {
@@ -44,11 +44,11 @@ function listLines(key: string, items: readonly StageItem[], indent: string): st
   ];
 }
 
-type SetEntry = readonly [string, Ruleset['sets'] extends ReadonlyMap<string, infer S> ? S : never];
+type SetEntry = readonly [string, ForeignSet];
 
 /** An address a line: people compare lists by lines. */
 function setLines([name, set]: SetEntry): string[] {
-  if ('ports' in set) return [`  ${name}: ${flow(set)}`];
+  if (!Array.isArray(set)) return [`  ${name}: ${flow(set)}`];
   if (set.length === 0) return [`  ${name}: []`];
   return [`  ${name}:`, ...set.map((address) => `    - ${flow(address)}`)];
 }

@@ -1,5 +1,5 @@
 import { normalise, type Range, sameRanges } from './ranges.ts';
-import { andValues, isNothing, notValue, rangesOf, type Value, values } from './value.ts';
+import { andValues, isNothing, isOpen, NotSaid, notValue, rangesOf, type Value, values } from './value.ts';
 
 /**
  * Fields of a packet, as numbers. `from` and `to` are addresses of both families in a row, IPv4 first, so that to be
@@ -52,7 +52,7 @@ export const EVERYTHING: Region = [{}];
 export const MOST_PIECES = 256;
 
 /** A rule would become more than `MOST_PIECES`, or no rule at all can say it. */
-export class TooManyPieces extends Error {}
+export class TooManyPieces extends NotSaid {}
 
 export const only = (field: Field, ...ranges: Range[]): Region => [{ [field]: values(...ranges) }];
 
@@ -130,13 +130,15 @@ function joinedMatch(a: Match, b: Match): Match | undefined {
   const [field] = different;
   // Without a VLAN match are untagged packets, too.
   if (field === undefined || field === 'vlan' || different.length > 1) return undefined;
+  if ([a[field], b[field]].some((value) => value && isOpen(value))) return undefined;
   const all = normalise([...rangesIn(field, a), ...rangesIn(field, b)]);
   const { [field]: _, ...rest } = { ...a, ...b };
   return sameRanges(all, [DOMAINS[field]]) ? rest : { ...rest, [field]: values(...all) };
 }
 
 const sameValue = (field: Field, a: Match, b: Match): boolean =>
-  a[field] === b[field] || sameRanges(rangesIn(field, a), rangesIn(field, b));
+  a[field] === b[field] ||
+  (![a[field], b[field]].some((value) => value && isOpen(value)) && sameRanges(rangesIn(field, a), rangesIn(field, b)));
 
 /** Whole packets and first fragments are what has a transport header: not to be told from "any" beside a port. */
 function rangesIn(field: Field, match: Match): readonly Range[] {

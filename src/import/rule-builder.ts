@@ -1,5 +1,6 @@
 import { and, EVERYTHING, type Region } from './region.ts';
 import { type Effect, type ForeignRule, type Loss, NotCarried, type Outcome, type Step } from './ruleset.ts';
+import { NotSaid } from './value.ts';
 
 /** A rule under construction: its statements one after the other, each for the packets that are left by then. */
 export interface RuleBuilder {
@@ -61,6 +62,9 @@ function countsTheSame(step: Step, steps: readonly Step[]): boolean {
   return step.effect?.kind === 'count' && steps.some(({ region, outcome }) => outcome && region === step.region);
 }
 
+/** Of what has no end as rules of a policy. */
+export const NOT_SAID = 'it would become more rules than anybody could read, or needs a match that there is not';
+
 /** Reads a rule; what cannot be carried over is what it has lost, and what was done before that stays. */
 export function buildRule(read: (rule: RuleBuilder) => void): Pick<ForeignRule, 'steps' | 'losses'> {
   const builder = createRuleBuilder();
@@ -68,6 +72,7 @@ export function buildRule(read: (rule: RuleBuilder) => void): Pick<ForeignRule, 
     read(builder);
   } catch (error) {
     if (error instanceof NotCarried) builder.lose(error.loss);
+    else if (error instanceof NotSaid) builder.lose({ code: 'import/not-carried', message: NOT_SAID });
     else throw error;
   }
   return builder.finish();

@@ -8,12 +8,17 @@ export interface Ruleset {
   /** By `chainKey`. */
   readonly chains: ReadonlyMap<string, readonly ForeignRule[]>;
   readonly bases: readonly BaseChain[];
-  /** Sets that the policy is to have: texts of addresses, or ports. */
-  readonly sets: ReadonlyMap<string, readonly string[] | { readonly ports: readonly (number | string)[] }>;
+  readonly sets: ReadonlyMap<string, ForeignSet>;
   /** What was lost outside of rules: chains of other hooks, say. */
   readonly losses: readonly Loss[];
   readonly interfaces: Interfaces;
 }
+
+/** A set as the policy is to have it: texts of addresses, ports, or what takes addresses while the policy is in force. */
+export type ForeignSet =
+  | readonly string[]
+  | { readonly ports: readonly (number | string)[] }
+  | { readonly dynamic: true; readonly addresses?: readonly string[]; readonly ttl?: string };
 
 /** Names of interfaces as numbers: the policy's, and one number for all others. */
 export interface Interfaces {

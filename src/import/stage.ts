@@ -1,7 +1,7 @@
 import { defaultOf, flatten } from './flatten.ts';
 import { type Keyed, mergeFamilies } from './merge.ts';
 import { TooManyPieces } from './region.ts';
-import type { BaseChain, Loss, Ruleset } from './ruleset.ts';
+import type { BaseChain, ForeignRule, Loss, Ruleset } from './ruleset.ts';
 import { type WrittenRule, writeRules } from './write-rule.ts';
 
 /** What stands in a stage of the policy, line by line. */
@@ -12,15 +12,22 @@ export interface Stage {
   readonly default: 'allow' | 'drop';
 }
 
+/** Rules that a stage says something of. */
+export type Told = Set<ForeignRule>;
+
 const EVERY_ADDRESS = { 4: '0.0.0.0/0', 6: '::/0' } as const;
 
-/** A stage as a policy has it; undefined where the ruleset has no chain for it. */
-export function buildStage(ruleset: Ruleset, stage: BaseChain['stage']): Stage | undefined {
+/**
+ * A stage as a policy has it; undefined where the ruleset has no chain for it.
+ *
+ * @param told gets the rules that are in the stage, or listed there
+ */
+export function buildStage(ruleset: Ruleset, stage: BaseChain['stage'], told: Told): Stage | undefined {
   const bases = ruleset.bases.filter((base) => base.stage === stage);
   if (bases.length === 0) return undefined;
   const [only, other] = ([4, 6] as const).filter((family) => bases.some(({ families }) => families.includes(family)));
-  if (only !== undefined && other === undefined) return oneFamily(ruleset, bases, stage, only);
-  const merged = mergeFamilies(itemsOf(ruleset, bases, 4), itemsOf(ruleset, bases, 6));
+  if (only !== undefined && other === undefined) return oneFamily(ruleset, bases, told, only);
+  const merged = mergeFamilies(itemsOf(ruleset, bases, told, 4), itemsOf(ruleset, bases, told, 6));
   const items = merged.map(({ item: { item }, of }) => (of === 'both' ? item : ofOneFamily(item, of === 'a' ? 4 : 6)));
   const [four, six] = [defaultOf(bases, 4), defaultOf(bases, 6)];
   const rest: StageItem[] = four === six ? [] : [{ rule: { from: EVERY_ADDRESS[6], action: six } }];
@@ -28,8 +35,9 @@ export function buildStage(ruleset: Ruleset, stage: BaseChain['stage']): Stage |
 }
 
 /** The other family passes first, so that no rule has to say which it is about. */
-function oneFamily(ruleset: Ruleset, bases: readonly BaseChain[], stage: BaseChain['stage'], family: 4 | 6): Stage {
-  const items = itemsOf(ruleset, bases, family).map(({ item }) => item);
+function oneFamily(ruleset: Ruleset, bases: readonly BaseChain[], told: Told, family: 4 | 6): Stage {
+  const [{ stage }] = bases as [BaseChain];
+  const items = itemsOf(ruleset, bases, told, family).map(({ item }) => item);
   const decides = defaultOf(bases, family);
   if (stage === 'prefilter') return { items: items.map((item) => ofOneFamily(item, family)), default: decides };
   const other = family === 4 ? 6 : 4;
@@ -41,7 +49,12 @@ function oneFamily(ruleset: Ruleset, bases: readonly BaseChain[], stage: BaseCha
   return { items: idle ? items : [...start, ...items.map((item) => withNamedIcmp(item, family))], default: decides };
 }
 
-function itemsOf(ruleset: Ruleset, bases: readonly BaseChain[], family: 4 | 6): (Keyed & { item: StageItem })[] {
+function itemsOf(
+  ruleset: Ruleset,
+  bases: readonly BaseChain[],
+  told: Told,
+  family: 4 | 6,
+): (Keyed & { item: StageItem })[] {
   const [{ stage }] = bases as [BaseChain];
   const keyed = (item: StageItem) => ({
     key: JSON.stringify('loss' in item ? [item.loss.origin, item.loss.message] : item),
@@ -49,9 +62,10 @@ function itemsOf(ruleset: Ruleset, bases: readonly BaseChain[], family: 4 | 6): 
   });
   let flat: ReturnType<typeof flatten>;
   try {
-    flat = flatten(ruleset, bases, family);
+    flat = flatten(ruleset, bases, family, (rule) => told.add(rule));
   } catch (error) {
     if (!(error instanceof TooManyPieces)) throw error;
+    for (const rule of [...ruleset.chains.values()].flat()) told.add(rule);
     const message = `stage ${stage} would be more rules than Sluice writes: the chains call each other too often`;
     return [keyed({ loss: { code: 'import/not-carried', message } })];
   }

@@ -5,7 +5,7 @@ import { PROTOCOL_NUMBERS } from '../policy/check/protocol-names.ts';
 import type { FlatItem } from './flatten.ts';
 import { complement, intersect, type Range, sameRanges } from './ranges.ts';
 import { DOMAINS, FAMILY_RANGE, type Field, FLAGS, type Match, TRANSPORT } from './region.ts';
-import { isAnything, type Operand, rangesOf, union, type Value } from './value.ts';
+import { isAnything, isOpen, type Operand, rangesOf, union, type Value } from './value.ts';
 
 /** A rule as a policy has it, keys in the order in which they are written. */
 export type WrittenRule = Readonly<Record<string, unknown>> & { readonly action: unknown };
@@ -73,7 +73,8 @@ function list(value: Value | undefined, domain: Range, words: Words): unknown {
   const inverse = shorterInverse(value, domain);
   if (inverse) return list({ none: inverse }, domain, words);
   const within = (operand: Operand) => ({ ...operand, ranges: intersect(operand.ranges, [domain]) });
-  const any = value.any && sameRanges(intersect(union(value.any), [domain]), [domain]) ? undefined : value.any;
+  const any =
+    value.any && !isOpen(value) && sameRanges(intersect(union(value.any), [domain]), [domain]) ? undefined : value.any;
   const say = (operands: readonly Operand[], sign: string) =>
     operands.map(within).flatMap(({ set, ranges }) => {
       const said = set === undefined ? ranges.flatMap(words) : [`@${set}`];
