@@ -273,7 +273,7 @@ export const errors = {
   // Rulesets of other firewalls (src/import)
   'import/unreadable': {
     meaning: 'A text is not the ruleset of the firewall that it should be of.',
-    help: 'Give what `nft -j list ruleset`, `iptables-save` or `ip6tables-save` prints, or user.rules of ufw.',
+    help: 'Give what `nft -j list ruleset`, `iptables-save`, `ip6tables-save` or `ufw status verbose` prints.',
   },
   'import/not-carried': {
     meaning: 'Warning: a part of a ruleset is not in the policy; a comment stands where it would be.',

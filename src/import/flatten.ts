@@ -52,9 +52,11 @@ export function flatten(
     let accepted: Region = [];
     for (const rule of ruleset.chains.get(frame.chain) ?? []) {
       const [start, startTold] = [items.length, tellable.length];
-      if (rule.losses.length > 0) tellable.push(rule);
-      for (const loss of rule.losses) add({ loss: { ...loss, ...originOf(rule) } });
       try {
+        if (rule.losses.length > 0 && concerns(rule, left)) {
+          tellable.push(rule);
+          for (const loss of rule.losses) add({ loss: { ...loss, ...originOf(rule) } });
+        }
         const after = apply(rule, frame, left);
         left = after.left;
         accepted = [...accepted, ...after.accepted];
@@ -106,6 +108,10 @@ export function flatten(
   for (const rule of tellable) told(rule);
   return items;
 }
+
+/** Whether it is about any of these packets, as far as that is known: of other families, nothing is said of it. */
+const concerns = ({ steps }: ForeignRule, left: Region): boolean =>
+  steps.length === 0 || steps.some(({ region }) => and(left, region).length > 0);
 
 const originOf = ({ origin, place }: ForeignRule): Pick<Loss, 'origin' | 'place'> => ({
   origin,

@@ -109,6 +109,6 @@ const CONNECTIONS = `without connection tracking, let the replies of TCP in by a
 
 export const needsConnections = (what: string): Loss => ({
   code: 'import/no-connection-tracking',
-  message: `${what}: Sluice does not track connections`,
+  message: `${what}: Sluice does not track connections, and judges the packets of known ones as all others: by its rules and the default`,
   help: CONNECTIONS.replaceAll('\n', ' '),
 });

@@ -9,7 +9,7 @@ import type { ExitCode, Session } from '../session.ts';
 const HELP = `
 Formats: nftables   what \`nft -j list ruleset\` prints
          iptables   what \`iptables-save\` or \`ip6tables-save\` prints, or both in one file
-         ufw        user.rules or user6.rules of /etc/ufw, or both in one file
+         ufw        what \`ufw status verbose\` or \`ufw show added\` prints, or user.rules and user6.rules of /etc/ufw
 
 The policy goes to standard output. What it does not have, or has in another way, is a warning each, and a comment
 where it would stand: read them all before the policy takes the place of the ruleset.
