@@ -1,4 +1,4 @@
-import { type FoundEnforcement, readSituation } from '../datapath/index.ts';
+import { type FoundEnforcement, readSituation, type Situation } from '../datapath/index.ts';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import type { PolicyText } from '../policy/load.ts';
 import type { DaemonContext } from './context.ts';
@@ -6,6 +6,12 @@ import { outcome, type Revision, type RevisionSummary } from './revision.ts';
 
 /** An interface that was not there yet when the machine started may be soon. */
 const RETRY_MS = 2000;
+
+/** What became of a revision, by how its change ended. */
+const OUTCOMES = { deadline: 'expired', reverted: 'rolled-back', interrupted: 'interrupted' } as const;
+
+const isOver = ({ time, change: { confirmMs } }: Revision): boolean =>
+  confirmMs !== undefined && Date.parse(time) + confirmMs <= Date.now();
 
 /** What a daemon still has to do since it has started. */
 export interface StartingUp {
@@ -29,14 +35,15 @@ export function startUp(context: DaemonContext): StartingUp {
     history.revisions.findLast(({ outcome: { state } }) => state === 'pending');
 
   function begin(): void {
-    const found = foundHere();
+    const situation = situationHere();
+    const { found } = situation;
     if (found?.alive) throw ownedByAnother(found);
     // What was only observed is given up: the daemon that heard of the differences has gone.
     if (found?.pending?.kind === 'trial') {
       leaveTrial(found);
       return;
     }
-    settleUnconfirmed(found);
+    settleUnconfirmed(situation);
     if (found) adopt(found);
     else restore();
   }
@@ -45,13 +52,14 @@ export function startUp(context: DaemonContext): StartingUp {
    * What is in force; or was, where the kernel has lost it and the history says that it is of this network namespace: a
    * record alone may be of one that is gone, whose number this one has got.
    */
-  function foundHere(): FoundEnforcement | undefined {
-    const { found } = readSituation();
-    if (!found || found.alive || found.interfaces.some(({ attached }) => attached)) return found;
+  function situationHere(): Situation {
+    const situation = readSituation();
+    const { found } = situation;
+    if (!found || found.alive || found.interfaces.some(({ attached }) => attached)) return situation;
     const last = lastConfirmed();
     const record = last && history.read(last.number);
     const isOwn = record?.place === context.place && record.policy?.text === found.policy.text;
-    return isOwn ? found : undefined;
+    return isOwn ? situation : { found: undefined };
   }
 
   /** Whoever asked for it may still confirm it, or roll it back. */
@@ -67,26 +75,27 @@ export function startUp(context: DaemonContext): StartingUp {
 
   function settle(): void {
     if (!isLeftTrial) return;
-    const found = foundHere();
+    const situation = situationHere();
+    const { found } = situation;
     if (found?.pending) return;
     isLeftTrial = false;
     clearTimeout(timer);
     context.waiting = undefined;
     attempt(() => {
-      settleUnconfirmed(found);
+      settleUnconfirmed(situation);
       if (found) adopt(found);
     });
   }
 
   /** What the process before it did not live to say of its last change. */
-  function settleUnconfirmed(found: FoundEnforcement | undefined): void {
+  function settleUnconfirmed({ found, ended }: Situation): void {
     const one = unsettled();
     const record = one && history.read(one.number);
     if (!record) return;
-    const { confirmMs, observe } = record.change;
-    const isLive = found?.policy.path === record.policy?.path && found?.policy.text === record.policy?.text;
-    const isOver = confirmMs !== undefined && Date.parse(record.time) + confirmMs <= Date.now();
-    const state = isLive && !observe && confirmMs === undefined ? 'confirmed' : isOver ? 'expired' : 'interrupted';
+    const { path, text } = record.policy ?? {};
+    const isEnded = ended?.path === path && ended !== undefined && ended.at >= record.time;
+    const isLive = !found?.pending && found?.policy.path === path && found?.policy.text === text;
+    const state = isEnded ? OUTCOMES[ended.why] : isLive ? 'confirmed' : isOver(record) ? 'expired' : 'interrupted';
     history.settle(record.number, outcome(state));
   }
 
@@ -182,7 +191,7 @@ export function startUp(context: DaemonContext): StartingUp {
       isLeftTrial = false;
       clearTimeout(timer);
       attempt(() => {
-        const found = foundHere();
+        const { found } = situationHere();
         if (found) adopt(found);
       });
     },

@@ -13,7 +13,7 @@ import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
 import { nothingPending, pendingElsewhere } from './refusals.ts';
 import { removeAll } from './remove.ts';
 import { withWindows } from './rule-windows.ts';
-import { judgingSide, type Pending, standingOf } from './standing.ts';
+import { isUnderWay, judgingSide, type Pending, standingOf } from './standing.ts';
 import { type EnforcementState, type GenerationState, isAlive, readState } from './state.ts';
 
 /** The names of programs on XDP, as the kernel keeps them: a generation's, and the switch's. */
@@ -57,6 +57,8 @@ export interface UnattachedInterface {
 export interface Situation {
   readonly found: FoundEnforcement | undefined;
   readonly why?: string;
+  /** The last change, where it came to nothing. */
+  readonly ended?: NonNullable<EnforcementState['ended']>;
 }
 
 /**
@@ -76,7 +78,8 @@ export function readSituation(): Situation {
     return { found: undefined };
   }
   const { judge, why, pending } = standingOf(paths, state);
-  const said = { ...(why !== undefined && { why }) };
+  const ended = isChanging(state) ? endedNow(paths, state) : state.ended;
+  const said = { ...(why !== undefined && { why }), ...(ended && { ended }) };
   if (judge === undefined) return { found: undefined, ...said };
   const devices = listInterfaces();
   const attachedTo = new Set(judge.interfaces.map(({ ifindex }) => ifindex));
@@ -85,7 +88,7 @@ export function readSituation(): Situation {
     alive: isAlive(state),
     startedAt: new Date(state.startedAt),
     policy: judge.policy,
-    ...said,
+    ...(why !== undefined && { why }),
     ...(pending && { pending }),
     interfaces: judge.interfaces.map((one) => {
       const device = devices.find(({ index }) => index === one.ifindex);
@@ -120,7 +123,8 @@ export function settleUnfinished(paths: Paths, state: EnforcementState): Enforce
   if (![state.change.after, state.settled].some((one) => one && hasPins(paths, one))) return withoutChange(state);
   const side = judgingSide(paths, state);
   const { kind } = state.change;
-  if (kind === 'apply') return settleChange(paths, state, side).state;
+  const isConfirmed = kind === 'trial' && side === 'after' && !isUnderWay(paths, state);
+  if (kind === 'apply' || isConfirmed) return settleChange(paths, state, side).state;
   return settleChange(paths, state, 'before', whyOver(paths, state)).state;
 }
 
@@ -131,14 +135,24 @@ function withoutChange({ change: _, ...state }: EnforcementState): EnforcementSt
 
 function whyOver(paths: Paths, state: Changing): Ending {
   if (state.change.reverted) return 'reverted';
-  return standingOf(paths, state).pending ? 'reverted' : isOver(state) ? 'deadline' : 'interrupted';
+  if (standingOf(paths, state).pending) return 'reverted';
+  return isOver(state) && isUnderWay(paths, state) ? 'deadline' : 'interrupted';
+}
+
+/** Of a change that has come to nothing, which nobody has put in order yet. */
+function endedNow(paths: Paths, state: Changing): Situation['ended'] {
+  const { kind, after } = state.change;
+  if (judgingSide(paths, state) === 'after' || standingOf(paths, state).pending || isAlive(state)) return undefined;
+  const why = kind === 'apply' ? 'interrupted' : whyOver(paths, state);
+  return { kind, why, path: after.policy.path, at: new Date().toISOString() };
 }
 
 const isOver = ({ change: { deadlineNs } }: Changing): boolean =>
   deadlineNs !== undefined && BigInt(deadlineNs) <= bootTimeNs();
 
 /**
- * Ends the trial of a process that has gone, whichever way is asked for.
+ * Ends the trial of a process that has gone, whichever way is asked for. What it observes can be given up alone: its
+ * programs only observe, and whoever wants to enforce it builds it.
  * @throws SluiceError datapath/nothing-pending
  */
 export function endFoundTrial(how: 'confirm' | 'revert'): void {
@@ -146,7 +160,8 @@ export function endFoundTrial(how: 'confirm' | 'revert'): void {
   exclusively(paths, () => {
     const state = readState(paths.state);
     const { pending } = state ? standingOf(paths, state) : {};
-    if (!state || !isChanging(state) || pending?.kind !== 'trial') throw nothingPending();
+    if (!state || !isChanging(state) || !pending) throw nothingPending();
+    if (pending.kind === 'observation' && how === 'confirm') throw nothingPending();
     if (isAlive(state)) throw pendingElsewhere(state);
     settleChange(paths, state, how === 'confirm' ? 'after' : 'before', 'reverted');
   });

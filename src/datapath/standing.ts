@@ -30,7 +30,7 @@ export function standingOf(paths: Paths, state: EnforcementState): Standing {
   if (change === undefined) return { judge: settled, ...(ended && { why: whyEnded(ended) }) };
   const changing: Changing = { ...state, change };
   const side = judgingSide(paths, changing);
-  const pending = pendingOf(changing, side);
+  const pending = isUnderWay(paths, changing) ? pendingOf(changing, side) : undefined;
   const judge = side === 'after' ? change.after : settled;
   return { judge, why: whySide(paths, changing, side), ...(pending && { pending }) };
 }
@@ -46,6 +46,13 @@ export function judgingSide(paths: Paths, { settled, change }: Changing): Side {
   if (at.length === 0 || at.some((id) => !ofBefore.has(id) && !ofAfter.has(id)))
     return sideOfTurn(readTurn(paths.turn));
   return at.some((id) => ofAfter.has(id)) ? 'after' : 'before';
+}
+
+/** Whether a trial is neither confirmed nor over, and what is observed has begun to be. */
+export function isUnderWay(paths: Paths, { change }: Changing): boolean {
+  const turn = readTurn(paths.turn);
+  if (turn === undefined) return false;
+  return change.kind === 'trial' ? turn !== Turn.AFTER : turn !== Turn.BEFORE;
 }
 
 function sideOfTurn(turn: bigint | undefined): Side {
