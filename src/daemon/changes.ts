@@ -161,7 +161,7 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
     context.waiting = undefined;
     context.startProblems = [];
     starting.stop();
-    if (wasInForce) {
+    if (wasInForce || interfaces.length > 0) {
       const confirmed = outcome('confirmed');
       history.add({ time: confirmed.at, who, change: { kind: 'down' }, outcome: confirmed, place: place });
     }

@@ -5,13 +5,13 @@ import {
   enforce,
   type LogEvent,
   openSetOverlay,
-  readSituation,
   type SetOverlay,
   takeDown,
   type UpdateOptions,
 } from '../datapath/index.ts';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import { createFeeds } from '../feeds/index.ts';
+import { interfaceByIndex } from '../kernel/index.ts';
 import type { CheckResult } from '../policy/check.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { examineText, type PolicyText } from '../policy/load.ts';
@@ -148,10 +148,11 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
       held();
     },
     takeDown() {
-      const { found } = readSituation();
-      const interfaces = found?.interfaces.map(({ name }) => name) ?? [];
-      if (held()) letGo();
-      else takeDown();
+      const own = held();
+      // By the pins alone, where the record of it is damaged.
+      if (!own) return takeDown()?.interfaces ?? [];
+      const interfaces = own.interfaces.map(({ name, ifindex }) => interfaceByIndex(ifindex)?.name ?? name);
+      letGo();
       return interfaces;
     },
   };
