@@ -65,6 +65,7 @@ export function runDaemon({ stateDir, generic, onEvent = () => {} }: DaemonOptio
     overlay: join(folder.path, 'members'),
     onSet: (set, problems) => onEvent({ event: 'set', set, problems }),
     onLog: (event) => void describeLog(event).then(onEvent),
+    onInterface: (change) => onEvent({ event: 'interface', ...change }),
     onEnd: () => reverted(context, 'expired'),
   });
   const context: DaemonContext = {

@@ -1,3 +1,4 @@
+import type { InterfaceChange } from '../datapath/index.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { RevisionSummary, Who } from './revision.ts';
 
@@ -21,4 +22,5 @@ export type DaemonEvent =
       readonly line: number;
       readonly packet: string;
     }
+  | ({ readonly event: 'interface' } & InterfaceChange)
   | { readonly event: 'problems'; readonly problems: readonly Problem[] };

@@ -3,6 +3,7 @@ import {
   type Enforcement,
   endFoundTrial,
   enforce,
+  type InterfaceChange,
   type LogEvent,
   openSetOverlay,
   type SetOverlay,
@@ -47,13 +48,14 @@ export interface InForceOptions {
   readonly overlay: string;
   onSet(set: string, problems: readonly Problem[]): void;
   onLog(event: LogEvent): void;
+  onInterface(change: InterfaceChange): void;
   /** A trial of this process has ended at its deadline. */
   onEnd(): void;
 }
 
 const NO_SETS: CheckedPolicy['sets'] = new Map();
 
-export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForceOptions): InForce {
+export function createInForce({ generic, overlay, onSet, onLog, onInterface, onEnd }: InForceOptions): InForce {
   let enforcement: Enforcement | undefined;
   let added: SetOverlay | undefined;
   /** Of the policy in force, so that a version of it is built from what did not change. */
@@ -89,7 +91,8 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
 
   function first(policy: CheckedPolicy, options: UpdateOptions): void {
     added ??= openSetOverlay(overlay);
-    const fresh = enforce(policy, { ...options, ...(generic && { generic }), runtimeMembers: added.members });
+    const own = { ...(generic && { generic }), absent: 'wait', runtimeMembers: added.members } as const;
+    const fresh = enforce(policy, { ...options, ...own });
     enforcement = fresh;
     fresh.watchSets(({ set, problems }) => {
       if (problems.length > 0) setProblems.set(set, problems);
@@ -97,6 +100,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onEnd }: InForce
       onSet(set, problems);
     });
     fresh.onLog(onLog);
+    fresh.onInterface(onInterface);
     fresh.onEnd(() => {
       known = knownBefore;
       keepFeeds(settledSets);

@@ -10,6 +10,7 @@ import { addMembers, type DynamicSets, listMembers, removeMembers } from './dyna
 import type { Enforcement } from './enforcement.ts';
 import { type LogEvent, subscribeToLog } from './events.ts';
 import type { Generation } from './generation.ts';
+import { awaitedBy } from './interfaces-chosen.ts';
 import { followInterfaces } from './interfaces-follow.ts';
 import { type FileWatch, followSets, type SetChange, type SetContent, updateTries, withContent } from './live-sets.ts';
 import { exclusively } from './lock.ts';
@@ -283,6 +284,9 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   return {
     get interfaces() {
       return current.state.interfaces;
+    },
+    get awaited() {
+      return awaitedBy(current.state);
     },
     get warnings() {
       return [...written.warnings, ...warnOfCost(current.generation.compiled)];

@@ -18,6 +18,8 @@ import type { GenerationState } from './state.ts';
 export interface Enforcement {
   /** Those that it is attached to now. */
   readonly interfaces: GenerationState['interfaces'];
+  /** Names and globs of the policy that no interface is there for. */
+  readonly awaited: readonly string[];
   readonly warnings: readonly Problem[];
   readonly generation: Generation;
   counters(): RuleCounter[];

@@ -2,6 +2,7 @@ import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import { interfaceByIndex, listInterfaces, type NetworkInterface } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { isGlob, matchesPattern } from '../policy/interface-pattern.ts';
+import type { GenerationState } from './state.ts';
 
 /** Which interfaces a policy is put in force on, and why not on others. */
 export interface Chosen {
@@ -19,6 +20,10 @@ export const interfacesOf = (
 ): NetworkInterface[] => [
   ...new Set(interfaces.flatMap((pattern) => all.filter(({ name }) => matchesPattern(pattern, name)))),
 ];
+
+/** Names and globs that none of the interfaces is there for that the generation is attached to. */
+export const awaitedBy = ({ patterns, interfaces }: Pick<GenerationState, 'patterns' | 'interfaces'>): string[] =>
+  patterns.filter((pattern) => !interfaces.some(({ name }) => matchesPattern(pattern, name)));
 
 /**
  * The interfaces that are there of those that the policy is for, where Sluice can be put on them.

@@ -11,7 +11,9 @@ import { type Cell, type Column, renderTable } from '../output/table.ts';
 import type { ExitCode, Session } from '../session.ts';
 
 const HELP = `
-Exit status: 0 a policy is in force on all of its interfaces, 1 not, 2 wrong use.`;
+Interfaces of the policy that are not there are awaited: the process that holds it attaches to them when they appear.
+
+Exit status: 0 a policy is in force on all of its interfaces that are there, 1 not, 2 wrong use.`;
 
 export function statusCommand(): Command {
   return addNetnsOption(defineCommand('status', 'say which policy is in force, and where'))
@@ -27,7 +29,7 @@ async function status(session: Session, options: NetnsOption): Promise<ExitCode>
   const daemon = await askDaemon();
   if (daemon) await session.complain(daemon.problems);
   await session.print(withDaemon(found ? answerOf(found) : nothing(why), daemon, found?.alive === true));
-  return found?.interfaces.every(({ attached }) => attached) ? 0 : 1;
+  return found?.unattached.length === 0 && found.interfaces.every(({ attached }) => attached) ? 0 : 1;
 }
 
 function nothing(why: string | undefined): Answer {
@@ -47,6 +49,8 @@ function answerOf(found: FoundEnforcement): Answer {
       process,
       rules: rules.length,
       interfaces,
+      awaited: found.awaited,
+      unattached: found.unattached,
       ...(why !== undefined && { why }),
       ...(pending && { pending }),
     },
@@ -56,19 +60,31 @@ function answerOf(found: FoundEnforcement): Answer {
 
 const COLUMNS: readonly Column[] = [{ head: 'interface' }, { head: 'XDP' }, { head: '' }];
 
-function inWords({ pid, alive, startedAt, policy, rules, interfaces, why }: FoundEnforcement, paint: Paint): string {
+function inWords(found: FoundEnforcement, paint: Paint): string {
+  const { pid, alive, startedAt, policy, rules, why } = found;
   const facts: Cell[][] = [
     ['since', `${startedAt.toISOString()} (${formatAgo(startedAt)})`],
     ['by', alive ? `process ${pid}` : `process ${pid}, which has ended: the kernel goes on enforcing`],
     ['rules', String(rules.length)],
     ...(why === undefined ? [] : [['why', printable(why)]]),
   ].map(([what = '', value = '']) => [{ text: what, style: 'dim' }, value]);
-  const rows = interfaces.map(({ name, mode, attached }): Cell[] => [
-    name,
-    mode,
-    attached ? { text: 'attached', style: 'green' } : { text: 'not attached', style: 'red' },
-  ]);
   return `${paint('bold', printable(policy.path))} is ${paint('green', 'in force')}
 ${renderTable([{ head: '' }, { head: '' }], facts, paint, '  ')}
-${renderTable(COLUMNS, rows, paint)}`;
+${renderTable(COLUMNS, interfaceRows(found), paint)}`;
+}
+
+function interfaceRows({ alive, interfaces, unattached, awaited }: FoundEnforcement): Cell[][] {
+  const bad = (text: string): Cell => ({ text, style: 'red' });
+  return [
+    ...interfaces.map(({ name, mode, attached }): Cell[] => [
+      name,
+      mode,
+      attached ? { text: 'attached', style: 'green' } : bad('not attached'),
+    ]),
+    ...unattached.map(({ name, xdp, ethernet }): Cell[] => {
+      const why = !ethernet ? ': it has no Ethernet headers' : xdp ? ': another XDP program is there' : '';
+      return [name, '', bad(`not attached${why}`)];
+    }),
+    ...awaited.map((name): Cell[] => [name, '', alive ? { text: 'awaited', style: 'dim' } : bad('not there')]),
+  ];
 }

@@ -14,7 +14,8 @@ import { untilToldToEnd } from '../signals.ts';
 
 const HELP = `
 Stays in the foreground and shows counters and the events of log rules; files of sets are followed, and with --watch the
-policy's own: a version with errors is told and changes nothing. Feeds of sets are fetched when they are due. Ctrl-C, SIGTERM
+policy's own: a version with errors is told and changes nothing. Interfaces that the policy is for are attached when
+they appear, and let go of when they are gone; only at first it is an error where one is not there, unless with --wait. Feeds of sets are fetched when they are due. Ctrl-C, SIGTERM
 and \`sluice down\` take the policy down. When the process is killed or an error ends it, the kernel goes on enforcing:
 \`sluice status\` shows it, \`sluice up\` takes over, \`sluice down\` ends it.
 
@@ -23,6 +24,7 @@ Exit status: 0 the policy was taken down, 1 it could not be put in force or an e
 interface Options extends NetnsOption {
   readonly generic?: boolean;
   readonly interval?: number;
+  readonly wait?: boolean;
   readonly watch?: boolean;
 }
 
@@ -30,6 +32,7 @@ export function upCommand(): Command {
   const command = defineCommand('up', 'put a policy in force on its interfaces')
     .argument('<file>', 'the policy')
     .option('-g, --generic', 'use generic XDP, where the driver has native XDP too')
+    .option('--wait', 'begin without interfaces that are not there, and attach to them as they appear')
     .option('-w, --watch', "follow the policy's file: put what it says in force when it changes")
     .addOption(
       new Option('--interval <seconds>', 'how often counters are shown (default: 1 on a terminal, else 10)').argParser(
@@ -53,7 +56,10 @@ async function up(session: Session, options: Options, path: string): Promise<Exi
   ]);
   await enterNetns(options);
   await refuseBesideDaemon(path);
-  const enforcement = enforce(checked.policy, options.generic ? { generic: true } : {});
+  const enforcement = enforce(checked.policy, {
+    absent: options.wait ? 'wait' : 'refuse',
+    ...(options.generic && { generic: true }),
+  });
   const stop = onceOnly(enforcement.stop);
   // A reader that goes away ends the process orderly. An error does not: what protects a host must not fall with it.
   process.once('exit', (code) => {
@@ -98,7 +104,8 @@ async function follow(session: Session, followed: Followed): Promise<{ why: UpEn
   const { path, enforcement, told, interval } = followed;
   const reporter = await createReporter(session);
   const interfaces = enforcement.interfaces.map(({ name, mode }) => ({ name, mode }));
-  await reporter.up({ policy: path, interfaces, pid: process.pid });
+  const { awaited } = enforcement;
+  await reporter.up({ policy: path, interfaces, awaited, pid: process.pid });
   await session.complain(enforcement.warnings);
   await reportEvents(enforcement, reporter);
   const feeds = await keepFeeds(session, followed);
@@ -135,6 +142,7 @@ async function reportEvents(enforcement: Enforcement, reporter: UpReporter): Pro
     void reporter.log({ time, rule: rule.name, line: rule.line, packet: describePacket(packet) });
   });
   enforcement.watchSets((change) => void reporter.set(change));
+  enforcement.onInterface((change) => void reporter.interface(change));
 }
 
 /** Fetches the feeds of sets from now on; what comes in is followed as the file that it is. */

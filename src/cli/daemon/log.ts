@@ -3,6 +3,7 @@ import type { RevisionSummary } from '../../daemon/revision.ts';
 import { printable } from '../../diagnostics/display-width.ts';
 import { problemData } from '../output/problems.ts';
 import type { Session } from '../session.ts';
+import { interfaceChangeInWords } from '../words/interface-change.ts';
 import { inWords, revisionRow } from './revision-data.ts';
 
 /** Writes what happens in a daemon: a line each for people and the journal, else an object each. */
@@ -29,7 +30,7 @@ function dataOf(event: DaemonEvent): unknown {
 function line(event: DaemonEvent): string {
   switch (event.event) {
     case 'in-force':
-      return `${event.how}: ${named(event.revision)} is in force on ${event.interfaces.join(', ')}\n`;
+      return `${event.how}: ${named(event.revision)} is in force on ${event.interfaces.map(printable).join(', ') || 'no interface yet'}\n`;
     case 'pending':
       return `${named(event.revision)} is ${event.kind === 'trial' ? 'on trial' : 'observed'}, and waits to be confirmed\n`;
     case 'reverted':
@@ -40,6 +41,8 @@ function line(event: DaemonEvent): string {
       return `set ${printable(event.set)}: ${event.problems.length === 0 ? 'its file has changed, and is in force' : 'its file has changed, and the set stays as it was'}\n`;
     case 'log':
       return `${printable(event.rule)} (line ${event.line}): ${printable(event.packet)}\n`;
+    case 'interface':
+      return `${interfaceChangeInWords(event)}\n`;
     case 'problems':
       return '';
   }

@@ -15,6 +15,7 @@ export function createDataReporter(session: Session): UpReporter {
     log: (entry) => emit('log', entry),
     set: ({ set, problems }) => emit('set', { set, problems: problems.map(problemData) }),
     policy: ({ problems, ...change }) => emit('policy', { ...change, problems: problems.map(problemData) }),
+    interface: ({ problems, ...change }) => emit('interface', { ...change, problems: problems.map(problemData) }),
     counters: (rows, time) => emit('counters', { time, counters: rows }),
     down: ({ why, rows }) => emit('down', { why, counters: rows }),
   };

@@ -1,7 +1,9 @@
+import type { InterfaceChange } from '../../datapath/index.ts';
 import { printable } from '../../diagnostics/display-width.ts';
 import { formatBytes, formatCount, plural } from '../output/numbers.ts';
 import type { Paint } from '../output/style.ts';
 import type { Session } from '../session.ts';
+import { interfaceChangeInWords } from '../words/interface-change.ts';
 import type { CounterRow } from './counter-rows.ts';
 import { counterTable } from './counter-table.ts';
 import type { LogEntry, PolicyChange, UpEnd, UpReporter, UpStart } from './reporter.ts';
@@ -16,6 +18,10 @@ export function createLineReporter(session: Session): UpReporter {
     set: ({ set, problems }) => (problems.length > 0 ? session.complain(problems) : write(`${setLine(set, paint)}\n`)),
     policy: (change) =>
       change.problems.length > 0 ? session.complain(change.problems) : write(`${policyLine(change, paint)}\n`),
+    interface: async (change) => {
+      await write(`${interfaceLine(change, paint)}\n`);
+      await session.complain(change.problems);
+    },
     async counters(rows, time) {
       const moved = rows.filter((row) => row.packets !== (before.get(keyOf(row)) ?? 0));
       await write(
@@ -27,9 +33,15 @@ export function createLineReporter(session: Session): UpReporter {
   };
 }
 
-export function upLine({ policy, interfaces }: UpStart, paint: Paint): string {
+export function upLine({ policy, interfaces, awaited }: UpStart, paint: Paint): string {
   const where = interfaces.map(({ name, mode }) => `${printable(name)} (${mode})`).join(', ');
-  return `${paint('bold', printable(policy))} is ${paint('green', 'in force')} on ${where}; Ctrl-C takes it down`;
+  const waiting = awaited.length > 0 ? `, awaits ${awaited.map(printable).join(', ')}` : '';
+  const on = `on ${where || 'no interface yet'}${waiting}`;
+  return `${paint('bold', printable(policy))} is ${paint('green', 'in force')} ${on}; Ctrl-C takes it down`;
+}
+
+export function interfaceLine(change: InterfaceChange, paint: Paint): string {
+  return `${paint('dim', clock(new Date()))}  ${interfaceChangeInWords(change)}`;
 }
 
 export function logLine({ time, rule, line, packet }: LogEntry, paint: Paint): string {

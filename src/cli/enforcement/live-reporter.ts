@@ -2,7 +2,7 @@ import { formatDuration } from '../output/numbers.ts';
 import type { Session } from '../session.ts';
 import type { CounterRow } from './counter-rows.ts';
 import { counterTable } from './counter-table.ts';
-import { downText, logLine, policyLine, setLine, upLine } from './line-reporter.ts';
+import { downText, interfaceLine, logLine, policyLine, setLine, upLine } from './line-reporter.ts';
 import type { UpReporter } from './reporter.ts';
 
 /** Lines longer than the terminal are cut by it, not wrapped: the region's height must be known. */
@@ -38,6 +38,10 @@ export function createLiveReporter(session: Session): UpReporter {
       above(problems.length > 0 ? await session.describe(problems) : `${setLine(set, paint)}\n`),
     policy: async (change) =>
       above(change.problems.length > 0 ? await session.describe(change.problems) : `${policyLine(change, paint)}\n`),
+    interface: async (change) =>
+      above(
+        `${interfaceLine(change, paint)}\n${change.problems.length > 0 ? await session.describe(change.problems) : ''}`,
+      ),
     async counters(rows, time) {
       const rates = ratesOf(rows, time);
       const uptime = paint('dim', `up ${formatDuration(Math.floor((time.getTime() - started) / 1000))}`);

@@ -1,3 +1,4 @@
+import type { InterfaceChange } from '../../datapath/index.ts';
 import type { Problem } from '../../diagnostics/problem.ts';
 import type { CounterRow } from './counter-rows.ts';
 
@@ -11,6 +12,8 @@ export interface UpReporter {
   set(change: { readonly set: string; readonly problems: readonly Problem[] }): Promise<void>;
   /** The policy's file changed: its new version is in force, or there are problems and the one before stays. */
   policy(change: PolicyChange): Promise<void>;
+  /** An interface of the policy has appeared, gone, been renamed, or cannot be judged. */
+  interface(change: InterfaceChange): Promise<void>;
   counters(rows: readonly CounterRow[], time: Date): Promise<void>;
   /** The policy is no longer in force. `rows` is how it ended, where that is known. */
   down(end: UpEnd): Promise<void>;
@@ -19,6 +22,8 @@ export interface UpReporter {
 export interface UpStart {
   readonly policy: string;
   readonly interfaces: readonly { readonly name: string; readonly mode: 'native' | 'generic' }[];
+  /** Names and globs that no interface is there for yet. */
+  readonly awaited: readonly string[];
   readonly pid: number;
 }
 

@@ -1,8 +1,10 @@
 import { isIPv4 } from 'node:net';
 import { SluiceError } from '../../diagnostics/problem.ts';
+import { errno } from '../system/errno.ts';
 import { struct } from '../system/struct.ts';
+import { SystemCallError } from '../system/system-call.ts';
 import * as nl from '../system/uapi-rtnetlink.ts';
-import { decodeAttributes } from './attributes.ts';
+import { type Attribute, decodeAttributes } from './attributes.ts';
 import { driverOf } from './driver.ts';
 import { linkMessage, type NetworkLink, readLink } from './link-message.ts';
 import { netlink } from './netlink.ts';
@@ -31,14 +33,8 @@ const addressMessage = struct({
 
 /** All interfaces of the current network namespace, by index. Asks the kernel, not /sys: right after a setns(2) too. */
 export function listInterfaces(): NetworkInterface[] {
-  const dump = { flags: nl.NLM_F_DUMP, object: 'interfaces' };
-  const addresses = netlink({
-    ...dump,
-    name: 'RTM_GETADDR',
-    type: nl.RTM_GETADDR,
-    body: addressMessage.encode({}).bytes,
-  }).map(readAddress);
-  return netlink({ ...dump, name: 'RTM_GETLINK', type: nl.RTM_GETLINK, body: linkMessage.encode({}).bytes })
+  const addresses = listAddresses();
+  return netlink({ ...links, flags: nl.NLM_F_DUMP, object: 'interfaces', body: linkMessage.encode({}).bytes })
     .map((reply) => describe(readLink(reply), addresses))
     .sort((a, b) => a.index - b.index);
 }
@@ -48,9 +44,11 @@ export function listInterfaces(): NetworkInterface[] {
  * @throws SluiceError kernel/interface-missing, with the names that there are
  */
 export function findInterface(name: string): NetworkInterface {
+  // A longer name the kernel would find a mistake of its caller.
+  const isPossible = name !== '' && Buffer.byteLength(name) <= LONGEST_NAME;
+  const found = isPossible ? askFor(`interface "${name}"`, 0, [[nl.IFLA_IFNAME, name]]) : undefined;
+  if (found?.name === name) return found;
   const all = listInterfaces();
-  const found = all.find((one) => one.name === name);
-  if (found !== undefined) return found;
   throw new SluiceError({
     code: 'kernel/interface-missing',
     message: `interface "${name}": there is none of this name; there are ${all.map((one) => one.name).join(', ')}`,
@@ -59,7 +57,28 @@ export function findInterface(name: string): NetworkInterface {
 
 /** The interface with this index, or undefined where it is gone. */
 export function interfaceByIndex(index: number): NetworkInterface | undefined {
-  return listInterfaces().find((one) => one.index === index);
+  return index > 0 ? askFor(`interface ${index}`, index) : undefined;
+}
+
+const links = { name: 'RTM_GETLINK', type: nl.RTM_GETLINK } as const;
+const LONGEST_NAME = 15;
+
+/** Of one interface alone: a host may have thousands. Undefined where there is none. */
+function askFor(object: string, index: number, attributes: readonly Attribute[] = []): NetworkInterface | undefined {
+  try {
+    const { bytes } = linkMessage.encode({ ifi_index: index });
+    const [reply] = netlink({ ...links, flags: 0, object, body: bytes, attributes });
+    return reply && describe(readLink(reply), listAddresses());
+  } catch (error) {
+    if (error instanceof SystemCallError && error.errno === errno.ENODEV) return undefined;
+    throw error;
+  }
+}
+
+function listAddresses(): IndexedAddress[] {
+  const body = addressMessage.encode({}).bytes;
+  const request = { name: 'RTM_GETADDR', type: nl.RTM_GETADDR, flags: nl.NLM_F_DUMP, object: 'interfaces', body };
+  return netlink(request).map(readAddress);
 }
 
 type IndexedAddress = InterfaceAddress & { readonly index: number };
