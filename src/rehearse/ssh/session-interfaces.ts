@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { listInterfaces, type NetworkInterface } from '../../kernel/index.ts';
 import { formatAddress, parseAddress } from '../../packet/address.ts';
 import type { CheckedPolicy } from '../../policy/checked.ts';
+import { matchesAny } from '../../policy/interface-pattern.ts';
 import type { SshSession } from './ssh-session.ts';
 
 /**
  * The interfaces of the policy that a session's packets pass: the one that has its local address, and those below it,
- * as the ports of a bridge. As the policy writes them. None where the policy is not asked about the session.
+ * as the ports of a bridge. None where the policy is not asked about the session.
  */
 export function interfacesOf(
   { server }: SshSession,
@@ -16,22 +17,12 @@ export function interfacesOf(
   const wanted = formatAddress(server);
   const holders = present.filter(({ addresses }) => addresses.some(({ address }) => canonical(address) === wanted));
   const names = holders.flatMap((holder) => [holder.name, ...lowerInterfaces(holder)]);
-  return interfaces.filter((written) => names.some((name) => matchesName(written, name)));
+  return [...new Set(names)].filter((name) => matchesAny(interfaces, name));
 }
 
 function canonical(text: string): string {
   const address = parseAddress(text);
   return address ? formatAddress(address) : text;
-}
-
-/** A name, or a pattern with `*` and `?`. */
-function matchesName(written: string, name: string): boolean {
-  if (!/[*?]/.test(written)) return written === name;
-  const pattern = written
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${pattern}$`).test(name);
 }
 
 const FOLDER = '/sys/class/net';
