@@ -1,4 +1,5 @@
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
+import { didYouMean } from '../diagnostics/suggest.ts';
 import { interfaceByIndex, listInterfaces, type NetworkInterface } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { isGlob, matchesPattern } from '../policy/interface-pattern.ts';
@@ -39,7 +40,10 @@ export function chooseInterfaces(patterns: readonly string[], mayWait: MayWait):
   if (missing.length + wrong.length > 0) throw new SluiceError([...missing, ...wrong]);
   return {
     devices: own.filter(({ ethernet }) => ethernet),
-    warnings: refused.map((device) => asWarning(notEthernet(device))),
+    warnings: [
+      ...refused.map((device) => asWarning(notEthernet(device))),
+      ...absent.flatMap((pattern) => awaitedWarning(pattern, own, all)),
+    ],
   };
 }
 
@@ -81,6 +85,23 @@ export const notEthernet = ({ name, driver }: Pick<NetworkInterface, 'name' | 'd
   code: 'datapath/not-ethernet',
   message: `interface "${name}" (${driver ?? 'unknown driver'}) has no Ethernet headers`,
 });
+
+/** A glob may well stand for nothing at the moment; where it is all that there is, the policy judges nothing. */
+function awaitedWarning(
+  pattern: string,
+  own: readonly NetworkInterface[],
+  all: readonly NetworkInterface[],
+): Problem[] {
+  if (isGlob(pattern) && own.length > 0) return [];
+  const suggestion = didYouMean(
+    pattern,
+    all.map(({ name }) => name),
+  );
+  const message = `interface "${pattern}" is not there: it is attached when it appears`;
+  return [
+    { code: 'datapath/interface-awaited', severity: 'warning', message, ...(suggestion && { help: suggestion }) },
+  ];
+}
 
 function missingInterface(pattern: string, all: readonly NetworkInterface[]): Problem {
   const what = isGlob(pattern) ? 'there is none that it stands for' : 'there is none of this name';

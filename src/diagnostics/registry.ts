@@ -193,6 +193,10 @@ export const errors = {
       'An interface of the policy has no Ethernet headers (tun, WireGuard, PPP, IP in IP): its packets cannot be judged.',
     help: 'List the Ethernet interface that the tunnel runs over, or take a tap or bridge interface in its place.',
   },
+  'datapath/interface-awaited': {
+    meaning: 'Warning: the policy names an interface that is not there. It is attached when it appears.',
+    help: 'Where the name is mistyped, correct it: until then, nothing is judged in its place. `ip link` lists the interfaces.',
+  },
   'datapath/too-many-interfaces': {
     meaning: 'The kernel’s table of what rules may ask of interfaces has no room for another.',
     help: 'Apply the policy again, which begins a new table; a policy for fewer kinds of interfaces needs less of it.',

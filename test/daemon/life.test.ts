@@ -64,14 +64,21 @@ test('what is wrong with a policy is shown with its line, and changes nothing', 
   const bad = lab.ask('apply', 'bad.yaml');
   expect(bad.status).toBe(1);
   expect(bad.stderr).toMatch(/unknown action "dorp".*\n {2}bad\.yaml:5:\d+\n {2}5 \| .*action: dorp }\n +\| +\^{4}\n/);
-  lab.write('elsewhere.yaml', pings('allow').replace('eth0', 'eth7'));
-  expect(lab.ask('apply', 'elsewhere.yaml').stderr).toContain('[kernel/interface-missing]');
   expect(await lab.ping()).toBe(0);
-  expect(json('history').revisions[0]).toMatchObject({
-    revision: 2,
-    outcome: 'failed',
-    reason: expect.stringContaining('eth7'),
-  });
+  expect(json('history').revisions).toHaveLength(1);
+});
+
+test('an interface that is not there is awaited, which is told', async () => {
+  await lab.start();
+  lab.write('elsewhere.yaml', pings('drop').replace('[eth0]', '[eth0, eth7, "wan*"]'));
+  const { status, stderr } = lab.ask('apply', 'elsewhere.yaml');
+  expect(status).toBe(0);
+  expect(stderr).toContain(
+    'interface "eth7" is not there: it is attached when it appears [datapath/interface-awaited]',
+  );
+  expect(stderr).not.toContain('wan*');
+  expect(json('status')).toMatchObject({ interfaces: [{ name: 'eth0', attached: true }], awaited: ['eth7', 'wan*'] });
+  expect(await lab.ping()).toBe(0);
 });
 
 test('a dry run changes nothing', async () => {
