@@ -2,10 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createAssembler, link, R0 } from '../../src/asm/index.ts';
 import { openRehearsal } from '../../src/datapath/rehearsal.ts';
 import { type ImportFormat, importRuleset } from '../../src/import/index.ts';
-import { findInterface, inNamespace, loadProgram, sendLiveFrames, xdpContext } from '../../src/kernel/index.ts';
 import { createPair, type LabHost } from '../../src/lab/index.ts';
 import { describePacket } from '../../src/packet/describe.ts';
 import { parseFrame } from '../../src/packet/parse.ts';
@@ -13,21 +11,13 @@ import { seed } from '../differential/effort.ts';
 import { createRandom } from '../differential/random.ts';
 import { policyOf } from '../policy-of.ts';
 import { hostAddresses, packetsFor } from './rulesets/packets-for.ts';
+import { deviceIngress, input, output, type Place, prerouting } from './rulesets/places.ts';
 
 /**
- * The kernel says what a ruleset means: the same packets go to a host with the ruleset in force, and to the policy that
- * was made of it. Each packet has a hardware address of its own, which a set behind all chains keeps of those that come
- * so far.
+ * The kernel says what a ruleset means: the same packets go by the chains of a host with the ruleset in force, and to the
+ * policy that was made of it. Each packet has a number, which a set behind all chains keeps of those that come so far.
  */
 const PACKETS = 1500;
-const XDP_TX = 3;
-const PROBE = `table inet probe {
-  set arrived { type ether_addr; size 65535; flags dynamic; }
-  chain input {
-    type filter hook input priority 10000; policy accept;
-    add @arrived { ether saddr }
-  }
-}`;
 
 const folder = join(import.meta.dirname, 'rulesets');
 
@@ -48,12 +38,12 @@ const nft = (file: string): Loader => ({
   },
 });
 
-const iptables = (...versions: readonly ('' | '6')[]): Loader => ({
+const iptables = (versions: readonly ('' | '6')[], file = 'host.ip'): Loader => ({
   format: 'iptables',
   async load(host) {
     let [text, printed] = ['', ''];
     for (const version of versions) {
-      const input = readFileSync(join(folder, `host.ip${version}tables`), 'utf8');
+      const input = readFileSync(join(folder, file.endsWith('.ip') ? `${file}${version}tables` : file), 'utf8');
       text += input;
       await mustWork(host, `ip${version}tables-legacy-restore`, [], input);
       printed += await mustWork(host, `ip${version}tables-legacy-save`, []);
@@ -62,35 +52,44 @@ const iptables = (...versions: readonly ('' | '6')[]): Loader => ({
   },
 });
 
-const cases: readonly (readonly [string, Loader])[] = [
-  ['a web server', nft('web-server.nft')],
-  ['block lists, before the stack and in two chains of one hook', nft('blocklists.nft')],
-  ['chains that return, verdict maps, concatenations', nft('user-chains.nft')],
-  ['iptables, whose chains say nothing of IPv6', iptables('')],
-  ['iptables of both families', iptables('', '6')],
-  ['ip6tables alone', iptables('6')],
+const cases: readonly (readonly [string, Loader, Place])[] = [
+  ['a web server', nft('web-server.nft'), input],
+  ['block lists, before the stack and in two chains of one hook', nft('blocklists.nft'), input],
+  ['chains that return, verdict maps, concatenations', nft('user-chains.nft'), input],
+  ['iptables, whose chains say nothing of IPv6', iptables(['']), input],
+  ['iptables of both families', iptables(['', '6']), input],
+  ['ip6tables alone', iptables(['6']), input],
+  ['fragments, before they are put together', nft('fragments.nft'), prerouting],
+  ['tags of VLANs', nft('vlan.nft'), deviceIngress([6, 7, 8, 9, 10, 99, 100, 150, 200, 201])],
+  ['what goes out, in two chains of one hook', nft('output.nft'), output],
+  ['what goes out, by iptables', iptables([''], 'output.iptables'), output],
 ];
 
-test.each(cases)('%s: the policy judges each packet as the kernel does', async (_, loader) => {
+test.each(cases)('%s: the policy judges each packet as the kernel does', async (_, loader, place) => {
   const lab = await createPair({ name: 'import' });
   try {
-    const host = lab.host('host');
+    const [host, client] = [lab.host('host'), lab.host('client')];
     for (const address of [...hostAddresses[4], ...hostAddresses[6]]) {
       await host.exec('ip', ['address', 'replace', address, 'dev', 'lo', ...(address.includes(':') ? ['nodad'] : [])]);
     }
+    if (place.direction === 'egress') await leadOut(host, client);
     const { text, printed } = await loader.load(host);
-    await mustWork(host, 'nft', ['-f', '-'], PROBE);
+    await mustWork(host, 'nft', ['-f', '-'], place.probe);
     const source = { path: 'ruleset', text: printed };
     const { text: written } = importRuleset(loader.format, source, { interfaces: ['eth0'] });
-    const next = packetsFor(text, createRandom(seed));
-    const frames = Array.from({ length: PACKETS }, (_, index) => addressed(next(), host, index));
-    await send(lab.host('client'), frames);
-    const arrived = await arrivals(host);
+    const next = packetsFor(text, createRandom(seed), place.wanted);
+    const frames = Array.from({ length: PACKETS }, (_, index) => {
+      const frame = next();
+      place.number(frame, index, host);
+      return frame;
+    });
+    await place.send(frames, client, host);
+    const arrived = await arrivals(host, place);
 
     using rehearsal = openRehearsal(policyOf(written));
     const wrong = frames.flatMap((frame, index) => {
-      const { verdict } = rehearsal.judge(frame, { interface: 'eth0' });
-      const passed = arrived.has(hardwareAddress(index));
+      const { verdict } = rehearsal.judge(frame, { direction: place.direction, interface: 'eth0' });
+      const passed = arrived.has(index);
       return passed === (verdict === 'allow')
         ? []
         : [`${describePacket(parseFrame(frame, { ifindex: 0 }))}: ${verdict}, kernel ${passed}`];
@@ -103,47 +102,30 @@ test.each(cases)('%s: the policy judges each packet as the kernel does', async (
   }
 });
 
+/** All that is not the host's own goes out by eth0. */
+async function leadOut(host: LabHost, client: LabHost): Promise<void> {
+  for (const family of [4, 6] as const) {
+    const route = ['route', 'replace', 'default', 'via', client.address(family, 'eth0'), 'dev', 'eth0'];
+    await mustWork(host, 'ip', [`-${family}`, ...route]);
+  }
+}
+
 async function mustWork(host: LabHost, command: string, args: readonly string[], input?: string): Promise<string> {
   const { status, stdout, stderr } = await host.exec(command, args, input === undefined ? {} : { input });
   expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;
 }
 
-const hardwareAddress = (index: number): string =>
-  `02:01:00:00:${[index >> 8, index & 255].map((octet) => octet.toString(16).padStart(2, '0')).join(':')}`;
-
-function addressed(frame: Uint8Array, host: LabHost, index: number): Uint8Array {
-  const own = host.devices[0]?.hardwareAddress ?? '';
-  frame.set(
-    [own, hardwareAddress(index)].flatMap((address) => address.split(':').map((one) => Number.parseInt(one, 16))),
-  );
-  return frame;
-}
-
-/** A few at a time: the queue of the cable is short. */
-async function send(client: LabHost, frames: readonly Uint8Array[]): Promise<void> {
-  const asm = createAssembler('send');
-  asm.mov(R0, XDP_TX);
-  asm.exit();
-  using program = loadProgram({ type: 'xdp', name: 'send', code: link(asm.finish(), []).code });
-  for (let first = 0; first < frames.length; first += 32) {
-    inNamespace(client, () => {
-      const ingressIfindex = findInterface('eth0').index;
-      for (const data of frames.slice(first, first + 32)) {
-        sendLiveFrames(program, { data, context: xdpContext({ ingressIfindex, frameLength: data.length }), count: 1 });
-      }
-    });
-    await sleep(5);
-  }
-}
-
-/** Hardware addresses, once no more come. */
-async function arrivals(host: LabHost): Promise<ReadonlySet<string>> {
+/** The numbers of the packets that came by, once no more come. */
+async function arrivals(host: LabHost, { sets, indexOf }: Place): Promise<ReadonlySet<number>> {
   for (let before = -1; ; ) {
     await sleep(200);
-    const { nftables } = JSON.parse(await mustWork(host, 'nft', ['-j', 'list', 'set', 'inet', 'probe', 'arrived']));
-    const elements: string[] = nftables[1]?.set.elem ?? [];
-    if (elements.length === before) return new Set(elements);
-    before = elements.length;
+    const found = new Set<number>();
+    for (const set of sets) {
+      const { nftables } = JSON.parse(await mustWork(host, 'nft', ['-j', 'list', 'set', ...set.split(' ')]));
+      for (const element of nftables[1]?.set.elem ?? []) found.add(indexOf(element));
+    }
+    if (found.size === before) return found;
+    before = found.size;
   }
 }

@@ -21,8 +21,19 @@ const PROTOCOLS = { 4: [6, 6, 6, 17, 17, 17, 1, 132, 47, 50], 6: [6, 6, 6, 17, 1
 /** No neighbour discovery, which Sluice lets pass whatever a policy says. */
 const ICMP_TYPES = { 4: [8, 0, 3, 11, 13], 6: [128, 129, 1, 2, 3] } as const;
 
-/** Frames for the host, made of what the ruleset names and what is next to it. */
-export function packetsFor(ruleset: string, random: Random): () => Uint8Array {
+export interface PacketsWanted {
+  /** `in`, where left out, is for the host; `out` is from it. */
+  readonly way?: 'in' | 'out';
+  readonly fragments?: boolean;
+  /** Numbers that some of the packets have. */
+  readonly vlans?: readonly number[];
+}
+
+const KINDS = ['first', 'later'] as const;
+
+/** Frames for the host or from it, made of what the ruleset names and what is next to it. */
+export function packetsFor(ruleset: string, random: Random, wanted: PacketsWanted = {}): () => Uint8Array {
+  const { way = 'in', fragments = false, vlans = [] } = wanted;
   const numbers = [...ruleset.matchAll(/(?<![\d.:a-f/])\d{1,5}(?![\d.:a-f]*[.:a-f])/g)].map(([text]) => Number(text));
   const around = numbers.flatMap((number) => [number - 1, number, number, number, number + 1]);
   const ports = [...around.filter((port) => port > 0 && port < 65_536), 40_000];
@@ -46,10 +57,16 @@ export function packetsFor(ruleset: string, random: Random): () => Uint8Array {
     ];
     if (!stranger || !src || !dst) throw new Error('an address that is none');
     const near = random.once(2) ? src : { ...src, lo: src.lo + BigInt(random.integer(0, 3)) };
+    // nftables takes other bytes of the packet for the ports of a later fragment of IPv6 (Linux 6.18): Sluice does not.
+    const hasLater = family === 4 || !(hasPorts(protocol) || isIcmp(family, protocol));
+    const fragment = fragments && random.once(2) ? random.pick(hasLater ? KINDS : (['first'] as const)) : undefined;
+    const other = own.has(near.lo) ? stranger : near;
     const spec: PacketSpec = {
       protocol,
-      src: own.has(near.lo) ? stranger : near,
-      dst,
+      src: way === 'in' ? other : dst,
+      dst: way === 'in' ? dst : other,
+      ...(vlans.length > 0 && random.once(2) && { vlan: random.pick(vlans) }),
+      ...(fragment && { fragment }),
       ...(hasPorts(protocol) && { srcPort: random.pick(ports), dstPort: random.pick(ports) }),
       ...(protocol === Protocol.TCP && { tcpFlags: random.pick([2, 2, 18, 16, 24, 17, 4, 1, 41, 0]) }),
       ...(isIcmp(family, protocol) && {
