@@ -123,7 +123,10 @@ async function arrivals(host: LabHost, { sets, indexOf }: Place): Promise<Readon
     const found = new Set<number>();
     for (const set of sets) {
       const { nftables } = JSON.parse(await mustWork(host, 'nft', ['-j', 'list', 'set', ...set.split(' ')]));
-      for (const element of nftables[1]?.set.elem ?? []) found.add(indexOf(element));
+      for (const element of nftables[1]?.set.elem ?? []) {
+        const index = indexOf(element);
+        if (index !== undefined) found.add(index);
+      }
     }
     if (found.size === before) return found;
     before = found.size;

@@ -16,8 +16,8 @@ export interface Place {
   readonly sets: readonly string[];
   /** Writes the number of the packet into the frame, where the probe looks. */
   number(frame: Uint8Array, index: number, host: LabHost): void;
-  /** The number of a packet by what a set of the probe has of it. */
-  indexOf(element: string | number): number;
+  /** The number of a packet by what a set of the probe has of it; undefined of packets that others have sent. */
+  indexOf(element: string | number): number | undefined;
   send(frames: readonly Uint8Array[], client: LabHost, host: LabHost): Promise<void>;
 }
 
@@ -31,7 +31,10 @@ const byHardware = {
     const octets = `${own}:02:01:00:00`.split(':').map((octet) => Number.parseInt(octet, 16));
     frame.set([...octets, index >> 8, index & 255]);
   },
-  indexOf: (element) => Number.parseInt(String(element).split(':').slice(4).join(''), 16),
+  indexOf(element) {
+    const [, hi = '', lo = ''] = /^02:01:00:00:(..):(..)$/.exec(String(element)) ?? [];
+    return hi === '' ? undefined : Number.parseInt(hi + lo, 16);
+  },
   send: (frames, client) => sendFrames(client, frames),
 } as const satisfies Partial<Place>;
 
@@ -90,7 +93,7 @@ export const output: Place = {
     if (isSix(frame)) view.setUint32(0, (view.getUint32(0) & 0xfff0_0000) | (index + 1));
     else view.setUint16(4, index + 1);
   },
-  indexOf: (element) => Number(element) - 1,
+  indexOf: (element) => (Number(element) === 0 ? undefined : Number(element) - 1),
   send(frames, _, host) {
     inNamespace(host, () => {
       for (const family of [4, 6] as const) {
