@@ -143,3 +143,44 @@ test('without rights the plan is recommended', () => {
   expect(status).toBe(1);
   expect(stderr).toContain('--plan');
 });
+
+test('rules that get no packet, and pairs that overlap in part with opposite verdicts, are shown with the plan', () => {
+  folder.write(
+    'beside.yaml',
+    `version: 1
+interfaces: [eth0]
+ingress:
+  default: drop
+  rules:
+    - { name: office, protocol: tcp, from: 10.0.0.0/8, port: 1-1000, action: allow }
+    - { name: no-ssh, protocol: tcp, port: [22, 2222], action: drop }
+    - { name: one-host, protocol: tcp, from: 192.0.2.1, port: 443, action: drop }
+    - { name: web, protocol: tcp, port: 443, action: allow }
+    - { name: other, protocol: tcp, from: 10.0.0.1, port: 80, action: drop }
+`,
+  );
+  const run = (...args: string[]) => sluice(['explain', '--plan', 'beside.yaml', ...args], { cwd: folder.path });
+  const { relations } = JSON.parse(run('-o', 'json').stdout);
+  expect(relations).toMatchObject({
+    withoutPackets: [{ code: 'policy/shadowed-rule', line: 10 }],
+    // "one-host" is an exception from "web": nothing to tell.
+    overlaps: [{ stage: 'ingress', first: { name: 'office', line: 6 }, second: { name: 'no-ssh', line: 7 } }],
+    moreOverlaps: 0,
+    notCompared: [],
+  });
+  expect(run().stdout).toContain('the first decides: allow, not drop');
+  expect(sluice(['check', 'beside.yaml'], { cwd: folder.path }).stderr).not.toContain('no-ssh');
+});
+
+test('of many pairs that overlap ten are shown, the nearest first, and how many more there are', () => {
+  const rules = Array.from({ length: 12 }, (_, index) => {
+    const [from, port] = index % 2 ? ['::/0', `${index}-3000`] : [`2001:db8:${index}::/48`, '1-2000'];
+    return `    - { name: r${index}, protocol: tcp, from: "${from}", port: ${port}, action: ${index % 2 ? 'drop' : 'allow'} }`;
+  });
+  folder.write('many.yaml', `version: 1\ninterfaces: [eth0]\ningress:\n  rules:\n${rules.join('\n')}\n`);
+  const { stdout } = sluice(['explain', '--plan', 'many.yaml', '-o', 'json'], { cwd: folder.path });
+  const { relations } = JSON.parse(stdout);
+  expect(relations.overlaps).toHaveLength(10);
+  expect(relations.overlaps[0]).toMatchObject({ first: { name: 'r2' }, second: { name: 'r3' } });
+  expect(relations.moreOverlaps).toBe(20);
+});

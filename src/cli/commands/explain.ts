@@ -7,7 +7,7 @@ import { readPolicy } from '../policy.ts';
 import type { ExitCode, Session } from '../session.ts';
 
 const HELP = `
-Without options: the plan, and what the kernel makes of it (how rules are looked up and what that costs a packet,
+Without options: the plan, rules that get no packet or overlap in part with opposite verdicts, and what the kernel makes of it (how rules are looked up and what that costs a packet,
 programs, their instructions and verifier steps, maps).
 That loads the programs, attached to nothing, and needs root. --plan and --bytecode do not.
 By itself the compiler asks rules in the way that costs the expected packet least; "otherwise" is the other way's cost.
@@ -55,13 +55,18 @@ async function explain(session: Session, { plan, bytecode, structure }: Options,
 type How = Pick<CompileOptions, 'structure'>;
 
 async function planPart(policy: CheckedPolicy) {
-  const [{ planPolicy }, { explainPlan }, { planText }] = await Promise.all([
+  const [{ planPolicy }, { explainPlan }, { planText }, { explainRelations, relationsText }] = await Promise.all([
     import('../../policy/plan.ts'),
     import('../explain/plan.ts'),
     import('../explain/text.ts'),
+    import('../explain/relations.ts'),
   ]);
-  const data = explainPlan(planPolicy(policy));
-  return { data, text: (paint: Session['paint']) => planText(data, paint) };
+  const data = { ...explainPlan(planPolicy(policy)), relations: explainRelations(policy) };
+  const text = (paint: Session['paint']) => {
+    const relations = relationsText(data.relations, paint);
+    return `${planText(data, paint)}${relations === '' ? '' : `\n${relations}`}`;
+  };
+  return { data, text };
 }
 
 async function programsPart(policy: CheckedPolicy, how: How) {

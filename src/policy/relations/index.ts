@@ -1,4 +1,5 @@
 /** What rules are to one another: which get no packet, and because of which. */
 
+export { type Overlap, type Overlaps, overlappingRules } from './overlaps.ts';
 export { type Taken, type TakenRule, takenRules } from './taken.ts';
 export { type RelationKind, warnOfRelations } from './warn.ts';

@@ -26,6 +26,8 @@ const MOST_STEPS = 2_000_000;
 const MOST_PARTS = 128;
 /** Of more that take a rule's packets together it is not worked out which could be left out. */
 const FEW_TAKERS = 32;
+/** So many comparisons may be made before their time: costly rules are not where cheap ones are. */
+const AHEAD = 50_000;
 /** Up to so many rules are each compared with all before them. */
 const FEW_RULES = 1500;
 
@@ -43,13 +45,15 @@ export function takenRules(chain: readonly CheckedRule[], sets: Sets, fewRules =
   const others: CheckedRule[] = [];
   const taken: TakenRule[] = [];
   const budget = { steps: MOST_STEPS };
-  let unexamined = 0;
+  // Of what cannot all be compared in time a sample is, spread over the whole chain.
+  const share = MOST_STEPS / Math.max(chain.length, 1);
+  let [examinable, unexamined] = [0, 0];
   for (const rule of chain) {
     const boxed = { v4: boxMatch(rule.match, 'v4', sets), v6: boxMatch(rule.match, 'v6', sets) };
     const isEmpty = boxed.v4.boxes.length + boxed.v6.boxes.length === 0 && !matchesOthers(rule.match);
     // What a rule asks of neighbours, those before it do not take.
     if (!isEmpty && !neighbourMatch(rule.match)) {
-      if (budget.steps <= 0) unexamined++;
+      if (MOST_STEPS - budget.steps > share * examinable++ + AHEAD) unexamined++;
       else {
         const by = takers({ rule, boxed }, others, index, budget);
         if (by) taken.push({ rule, by });

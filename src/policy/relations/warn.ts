@@ -80,5 +80,5 @@ const more = (count: number): Problem => ({
 const notCompared = (count: number): Problem => ({
   code: 'policy/rules-not-compared',
   severity: 'warning',
-  message: `${count.toLocaleString('en')} rules were not compared with those above them: there are too many to tell in time`,
+  message: `${count.toLocaleString('en')} rules were not compared with those above them: there are too many to tell in time, and those that were are a sample`,
 });
