@@ -75,7 +75,7 @@ export function openHistory(folder: string, limits = LIMITS): History {
     unsaved.set(one.number, one);
     summaries.set(one.number, { ...summaryOf(one), bytes: 0 });
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       for (const [number, waiting] of unsaved) {
         writeWhole(pathOf(number), JSON.stringify(waiting));
         unsaved.delete(number);
@@ -133,6 +133,18 @@ export function openHistory(folder: string, limits = LIMITS): History {
       if (one) keep({ ...one, outcome });
     },
   };
+}
+
+/** Node says ENOENT of a read-only file system where it is to make the folders above, too. */
+function makeFolder(path: string): void {
+  const mode = 0o700;
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') mkdirSync(path, { recursive: true, mode });
+    else if (code !== 'EEXIST') throw error;
+  }
 }
 
 /** @throws SluiceError daemon/no-revision */

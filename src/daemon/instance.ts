@@ -63,12 +63,12 @@ export function claimInstance(): Instance {
   const lock = lockedFile(folder, path);
   writeFileSync(path, `${process.pid} ${processStart(process.pid) ?? ''}\n`);
   const socket = daemonSocket();
-  // A daemon that was killed leaves its socket.
-  rmSync(socket, { force: true });
+  // A daemon that was killed leaves its socket; the place is Sluice's, whatever stands there.
+  rmSync(socket, { force: true, recursive: true });
   return {
     socket,
     release() {
-      rmSync(socket, { force: true });
+      rmSync(socket, { force: true, recursive: true });
       rmSync(path, { force: true });
       lock.close();
       removeEmpty(folder);

@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createAssembler, link, R0 } from '../../../src/asm/index.ts';
+import { attachXdp, inNamespace, listInterfaces, loadProgram, namespaceInode } from '../../../src/kernel/index.ts';
+import { startSluice } from '../../cli/sluice.ts';
+import { createDaemonLab, type DaemonLab, pings } from '../daemon.ts';
+
+let lab: DaemonLab;
+
+beforeAll(async () => {
+  lab = await createDaemonLab('faults');
+  lab.write('allow.yaml', pings('allow'));
+  lab.write('drop.yaml', pings('drop'));
+});
+afterEach(async () => {
+  await lab.clear();
+  rmSync(lab.stateDir, { recursive: true, force: true });
+});
+afterAll(() => lab?.close());
+
+const runFolder = (): string => join('/run/sluice', `net-${namespaceInode(lab.host.namespace)}`);
+const socketOf = (): string => join(runFolder(), 'daemon.sock');
+const json = (name: string, ...args: readonly string[]) => JSON.parse(lab.ask(name, ...args, '-o', 'json').stdout);
+const residentKiB = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+
+test("another's XDP program is refused by name, and stays", async () => {
+  const asm = createAssembler('foreign');
+  asm.mov(R0, 2);
+  asm.exit();
+  using program = loadProgram({ type: 'xdp', name: 'foreign', code: link(asm.finish(), []).code });
+  const attached = inNamespace({ path: lab.host.path }, () => attachXdp({ interface: 'eth0', program }));
+  try {
+    await lab.start();
+    const { status, stderr } = lab.ask('apply', 'drop.yaml');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/"foreign".*\[kernel\/interface-busy\]/);
+    const eth0 = inNamespace({ path: lab.host.path }, listInterfaces).find(({ name }) => name === 'eth0');
+    expect(eth0?.xdp?.programId).toBe(program.id);
+    expect(await lab.ping()).toBe(2);
+    expect(json('history').revisions[0]).toMatchObject({ outcome: 'failed' });
+  } finally {
+    attached.detach();
+    attached.close();
+  }
+  expect(lab.ask('apply', 'drop.yaml').status).toBe(0);
+  expect(await lab.ping()).toBe(0);
+});
+
+test('of daemons that start at once, one lives, and the others say which; ten times', async () => {
+  const args = ['run', '--netns', lab.host.path, '--state-dir', lab.stateDir];
+  for (let round = 0; round < 10; round++) {
+    const both = [startSluice(args, lab.folder), startSluice(args, lab.folder)];
+    const results = await Promise.allSettled(both.map((one) => one.printed(/listening/)));
+    const [alive, ...more] = both.filter((_, at) => results[at]?.status === 'fulfilled');
+    expect(more).toEqual([]);
+    const other = both.find((one) => one !== alive);
+    expect(await other?.ended).toMatchObject({ status: 1 });
+    expect(other?.stderr()).toMatch(new RegExp(`(process ${alive?.child.pid}|another process) is the daemon of this`));
+    alive?.child.kill('SIGKILL');
+    await alive?.ended;
+  }
+});
+
+test.each([
+  ['a file', () => writeFileSync(socketOf(), 'not a socket')],
+  ['a folder', () => mkdirSync(socketOf())],
+  ['nothing', () => {}],
+])(
+  'the socket is replaced by %s: that is said, packets are judged, and the next daemon listens again',
+  async (_, replace) => {
+    const daemon = await lab.start();
+    lab.ask('apply', 'drop.yaml');
+    rmSync(socketOf());
+    replace();
+    expect(lab.ask('apply', 'allow.yaml')).toMatchObject({ status: 1, stderr: expect.stringContaining('daemon.sock') });
+    expect(lab.ask('status').stdout).toContain('drop.yaml is in force');
+    expect(await lab.ping()).toBe(0);
+    await lab.kill(daemon);
+    await lab.start();
+    expect(lab.ask('apply', 'allow.yaml').status).toBe(0);
+    expect(await lab.ping()).toBe(2);
+  },
+);
+
+test('/run/sluice is gone: packets are judged, and after a restart of the daemon it is mended', async () => {
+  const daemon = await lab.start();
+  lab.ask('apply', 'drop.yaml');
+  rmSync(runFolder(), { recursive: true });
+  expect(await lab.ping()).toBe(0);
+  expect(lab.ask('status').stderr).toContain('[datapath/unknown-state]');
+  await lab.kill(daemon);
+  await lab.start();
+  expect(await lab.ping()).toBe(0);
+  expect(json('down').interfaces).toEqual(['eth0']);
+  expect(await lab.ping()).toBe(2);
+  expect(lab.ask('apply', 'drop.yaml').status).toBe(0);
+  expect(await lab.ping()).toBe(0);
+});
+
+test('a full disk: what is in force is not touched by it, an apply is done, and the history is told to be in memory', async () => {
+  mkdirSync(lab.stateDir, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'sluice-test', lab.stateDir]);
+  try {
+    await lab.start();
+    lab.ask('apply', 'drop.yaml');
+    try {
+      writeFileSync(join(lab.stateDir, 'filler'), Buffer.alloc(1 << 20));
+    } catch {
+      // It is full now.
+    }
+    const applied = lab.ask('apply', 'allow.yaml');
+    expect(applied).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/ENOSPC.*\[daemon\/history-not-written\]/),
+    });
+    expect(await lab.ping()).toBe(2);
+    rmSync(join(lab.stateDir, 'filler'));
+    const again = lab.ask('apply', 'drop.yaml');
+    expect(again.stderr).not.toContain('ENOSPC');
+    expect(json('history').revisions).toHaveLength(3);
+    await lab.clear();
+  } finally {
+    execFileSync('umount', [lab.stateDir]);
+  }
+});
+
+test('a read-only state directory: the daemon starts, applies, and says what it cannot keep', async () => {
+  mkdirSync(lab.stateDir, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'sluice-test', lab.stateDir]);
+  try {
+    await lab.start();
+    const applied = lab.ask('apply', 'drop.yaml');
+    expect(applied).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/EROFS.*\[daemon\/history-not-written\]/),
+    });
+    expect(await lab.ping()).toBe(0);
+    await lab.clear();
+  } finally {
+    execFileSync('umount', [lab.stateDir]);
+  }
+});
+
+/** Sends that, and closes nothing. */
+async function send(text: string | Buffer): Promise<{ destroy(): void }> {
+  const socket = connect(socketOf());
+  socket.on('error', () => {});
+  socket.write(text);
+  await setTimeout(20);
+  return socket;
+}
+
+test('clients that send half a request, garbage, 100 MB, and 200 at once: others are answered, and memory does not grow', {
+  timeout: 120_000,
+}, async () => {
+  const { child } = await lab.start();
+  lab.ask('apply', 'drop.yaml');
+  const before = residentKiB(child.pid as number);
+  const open = [await send('POST /v1/apply HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"pa')];
+  open.push(await send(Buffer.alloc(4096, 0xff)), await send('GET /v1/nothing HTTP/9.9\r\n\r\n'));
+  const head = (length: number) =>
+    `POST /v1/apply HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+  for (let times = 0; times < 3; times++)
+    open.push(await send(Buffer.concat([Buffer.from(head(100e6)), Buffer.alloc(100e6, 0x20)])));
+  for (let times = 0; times < 200; times++) open.push(await send('POST /v1/down HTTP/1.1\r\n'));
+  expect(lab.ask('status', '-o', 'json').status).toBe(0);
+  expect(json('status').daemon).not.toBeNull();
+  expect(await lab.ping()).toBe(0);
+  expect(lab.ask('apply', 'allow.yaml').status).toBe(0);
+  expect(await lab.ping()).toBe(2);
+  for (const one of open) one.destroy();
+  await setTimeout(1000);
+  expect(residentKiB(child.pid as number) - before).toBeLessThan(40 * 1024);
+  expect(lab.ask('history').status).toBe(0);
+});
