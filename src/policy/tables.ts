@@ -1,4 +1,5 @@
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
+import { OutOfRoom } from '../prefix-set/blocks.ts';
 import type { PrefixColumns } from '../prefix-set/columns.ts';
 import { prefixes6 } from '../prefix-set/prefixes.ts';
 import { type RecordOptions, recordLayout } from '../prefix-set/record.ts';
@@ -124,7 +125,12 @@ function recordMap(
     records,
     capacity: stays ? before.capacity : capacity,
     get words() {
-      return recordWords(set.members?.[family], addressBits, records, this.capacity);
+      try {
+        return recordWords(set.members?.[family], addressBits, records, this.capacity);
+      } catch (error) {
+        if (!(error instanceof OutOfRoom)) throw error;
+        throw new SluiceError(setTooLarge(this, wanted), { cause: error });
+      }
     },
   };
 }

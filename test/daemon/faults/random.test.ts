@@ -18,6 +18,7 @@ type Step =
   /** The daemon kills itself before that one of the calls by which the change is made. */
   | { readonly step: 'kill in a change'; readonly what: Change; readonly call: number }
   | { readonly step: 'kill' }
+  /** It is no policy, or has a set that is full when it is built. */
   | { readonly step: 'bad policy'; readonly isBroken: boolean }
   | { readonly step: 'let a trial run out'; readonly side: Side; readonly isKilled: boolean }
   | { readonly step: 'add' | 'remove'; readonly member: string }
@@ -65,6 +66,7 @@ let daemon: Mortal;
 
 beforeAll(async () => {
   lab = await createDaemonLab('random');
+  lab.write('many.txt', Array.from({ length: 5000 }, (_, n) => `10.0.${n >> 8}.${n & 255}\n`).join(''));
 });
 afterEach(async () => {
   await killMortals();
@@ -147,7 +149,9 @@ async function take(one: Step, model: Model): Promise<void> {
     case 'kill':
       return restart(model);
     case 'bad policy': {
-      const text = one.isBroken ? 'version: 1\nrules: [' : textOf('one').replace('eth0', 'eth7');
+      const text = one.isBroken
+        ? 'version: 1\nrules: ['
+        : textOf('one').replace('true }', 'true, file: many.txt, memory: 4KiB }');
       await expect(daemon.ask('apply', { path: pathOf('one'), text })).rejects.toThrow();
       return;
     }
@@ -176,8 +180,7 @@ async function take(one: Step, model: Model): Promise<void> {
     }
     case 'new interface':
       if (model.pending) return;
-      await newInterface();
-      if (model.inForce !== 'nobody') await ask({ change: 'apply', side: model.inForce });
+      await newInterface(model);
       return;
     case 'damage':
       if (model.pending) return;
@@ -201,7 +204,8 @@ async function killIn(what: Change, call: number, model: Model): Promise<void> {
   } else if (before && !pending) changed(model, what);
 }
 
-async function newInterface(): Promise<void> {
+/** The policy is put on an interface of the same name that appears, by the daemon. */
+async function newInterface({ inForce }: Model): Promise<void> {
   const { host, client } = lab;
   await host.exec('ip', ['link', 'delete', 'eth0']);
   await host.exec('ip', ['link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', client.namespace]);
@@ -209,7 +213,7 @@ async function newInterface(): Promise<void> {
     await end.exec('ip', ['address', 'add', `${end.address(4)}/24`, 'dev', 'eth0']);
     await end.exec('ip', ['link', 'set', 'eth0', 'up']);
   }
-  await expect.poll(async () => (await judgesOf(lab))[0], { timeout: 5000 }).toBe('nobody');
+  await expect.poll(() => judgesOf(lab), { timeout: 10_000 }).toEqual([inForce, inForce]);
 }
 
 /** The kernel goes on; which policy it is nobody knows, and it can be taken down. */
@@ -226,7 +230,8 @@ async function damageState(model: Model): Promise<void> {
 
 async function damageRevision(): Promise<void> {
   const history = join(lab.stateDir, 'history');
-  const last = existsSync(history) ? readdirSync(history).sort().at(-1) : undefined;
+  const names = existsSync(history) ? readdirSync(history).filter((name) => name.endsWith('.json')) : [];
+  const last = names.sort().at(-1);
   await daemon.kill();
   if (last) writeFileSync(join(history, last), '{"format":1,"number"');
   daemon = await startMortal(lab);

@@ -28,7 +28,7 @@ const json = (name: string, ...args: readonly string[]) => JSON.parse(lab.ask(na
 const residentKiB = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
-test("another's XDP program is refused by name, and stays", async () => {
+test("another's XDP program is told of by name, and stays; when it has gone the policy takes the interface", async () => {
   const asm = createAssembler('foreign');
   asm.mov(R0, 2);
   asm.exit();
@@ -36,19 +36,34 @@ test("another's XDP program is refused by name, and stays", async () => {
   const attached = inNamespace({ path: lab.host.path }, () => attachXdp({ interface: 'eth0', program }));
   try {
     await lab.start();
-    const { status, stderr } = lab.ask('apply', 'drop.yaml');
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/"foreign".*\[kernel\/interface-busy\]/);
+    expect(lab.ask('apply', 'drop.yaml').stderr).toMatch(/"foreign".*\[kernel\/interface-busy\]/);
+    expect(lab.ask('status').status).toBe(1);
     const eth0 = inNamespace({ path: lab.host.path }, listInterfaces).find(({ name }) => name === 'eth0');
     expect(eth0?.xdp?.programId).toBe(program.id);
     expect(await lab.ping()).toBe(2);
-    expect(json('history').revisions[0]).toMatchObject({ outcome: 'failed' });
   } finally {
     attached.detach();
     attached.close();
   }
-  expect(lab.ask('apply', 'drop.yaml').status).toBe(0);
+  await expect.poll(() => lab.ping(1), { timeout: 20_000 }).toBe(0);
+  expect(lab.ask('status').status).toBe(0);
+});
+
+test('a set that is full when a policy is applied: the error names the setting, and the policy before goes on', async () => {
+  lab.write('many.txt', Array.from({ length: 5000 }, (_, n) => `10.0.${n >> 8}.${n & 255}\n`).join(''));
+  const rule = '    - { name: blocklist, from: "@many", action: drop }\n';
+  const sets = 'sets:\n  many: { dynamic: true, file: many.txt, memory: 4KiB }\n';
+  lab.write('full.yaml', pings('allow').replace('ingress:\n', `${sets}ingress:\n`).concat(rule));
+  await lab.start();
+  lab.ask('apply', 'drop.yaml');
+  const { status, stderr } = lab.ask('apply', 'full.yaml');
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/set "many" .*\[policy\/set-too-large\]\n.*memory: 1MiB/);
   expect(await lab.ping()).toBe(0);
+  expect(json('status')).toMatchObject({
+    policy: join(lab.folder, 'drop.yaml'),
+    daemon: { revision: { revision: 1 } },
+  });
 });
 
 test('of daemons that start at once, one lives, and the others say which; ten times', async () => {
