@@ -32,7 +32,7 @@ export interface Wanted extends AttachOptions {
   readonly before?: Entries;
   /** Whether `after` only observes: where it has no program, nothing changes. */
   readonly observing: boolean;
-  /** Undefined where none can be made: what stands at a hook stays there for now. */
+  /** Undefined where none can be made: links are then updated one after the other. */
   readonly turn: Switch | undefined;
 }
 

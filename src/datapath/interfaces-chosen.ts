@@ -11,7 +11,7 @@ export interface Chosen {
   readonly warnings: readonly Problem[];
 }
 
-/** Whether one of the policy's names or globs may go without an interface for now. */
+/** Whether one of the policy's names or globs may be without an interface, which is then awaited. */
 export type MayWait = (pattern: string) => boolean;
 
 /** Those that there are, in the policy's order. */

@@ -52,7 +52,7 @@ export interface UpdateOptions {
 
 export interface EnforceOptions extends AttachOptions, UpdateOptions {
   /**
-   * What to do about a name or a glob of the policy without an interface, and an interface that cannot be attached to for now
+   * What to do about a name or a glob of the policy without an interface, and an interface that cannot be attached to yet
    * (another XDP program is there): `refuse`, where left out, is an error; `wait` attaches as soon as that can be done.
    * Either way, interfaces that appear later are attached, and what has been in force waits for one that goes.
    */

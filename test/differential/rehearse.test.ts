@@ -24,6 +24,18 @@ function made(policy: CheckedPolicy): MadeForRule[] {
   return [...planPackets(undefined, policy).packets({ after: model.judge, before: () => undefined })];
 }
 
+/** What else a rule asks for may contradict its filter: whether a packet can be found for that is asked of it alone. */
+function onlyFilterOf(rule: CheckedRule, policy: CheckedPolicy): CheckedPolicy {
+  const { filter } = rule.match;
+  const alone: CheckedRule = { ...rule, stage: 'ingress', index: 0, match: filter ? { filter } : {} };
+  return {
+    ...policy,
+    prefilter: [],
+    ingress: { ...policy.ingress, rules: [alone] },
+    egress: { ...policy.egress, rules: [] },
+  };
+}
+
 test('every packet made for a rule is one that the rule matches', () => {
   const seen = { rules: 0, withPacket: 0, withFilter: 0, filtersMet: 0 };
   // Several rounds: one in eight rules has a filter, and the rate of few says little.
@@ -33,7 +45,7 @@ test('every packet made for a rule is one that the rule matches', () => {
       seen.rules++;
       if (inside.length > 0) seen.withPacket++;
       if (rule.match.filter) seen.withFilter++;
-      if (rule.match.filter && inside.length > 0) seen.filtersMet++;
+      if (rule.match.filter && made(onlyFilterOf(rule, policy)).some((one) => one.inside.length > 0)) seen.filtersMet++;
       for (const { frame, packet, circumstances } of inside) {
         const { interface: interfaceName, timeMs } = circumstances;
         const subject = { policy, frame, packet, interfaceName, timeMs };
@@ -43,7 +55,7 @@ test('every packet made for a rule is one that the rule matches', () => {
   }
   // Some rules contradict themselves, or ask for a packet of gigabytes.
   expect(seen.withPacket / seen.rules).toBeGreaterThan(0.87);
-  expect(seen.filtersMet / seen.withFilter).toBeGreaterThan(0.55);
+  expect(seen.filtersMet / seen.withFilter).toBeGreaterThan(0.85);
 });
 
 test('the narrowed model says what the reference model says', () => {
