@@ -9,6 +9,7 @@ import { type History, openHistory, revisionOf } from './history.ts';
 import { createInForce } from './in-force.ts';
 import { claimInstance } from './instance.ts';
 import { describeLog } from './log-event.ts';
+import { keepMemorySmall } from './memory.ts';
 import type { Revision, RevisionSummary, Who } from './revision.ts';
 import { startUp } from './start-up.ts';
 import { putAside, stateFolder } from './state-folder.ts';
@@ -81,6 +82,7 @@ export function runDaemon({ stateDir, generic, onEvent = () => {} }: DaemonOptio
   if (history.problems.length > 0) onEvent({ event: 'problems', problems: history.problems });
 
   const changes = createChanges(context, starting);
+  const endMemory = keepMemorySmall();
   return {
     socket: instance.socket,
     status() {
@@ -109,6 +111,7 @@ export function runDaemon({ stateDir, generic, onEvent = () => {} }: DaemonOptio
     revision: (number) => revisionOf(history, number),
     changeMembers: (request) => inTurn(() => changeMembers(inForce.enforcement, request)),
     close() {
+      endMemory();
       starting.stop();
       instance.release();
     },

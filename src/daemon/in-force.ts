@@ -16,7 +16,6 @@ import { interfaceByIndex } from '../kernel/index.ts';
 import type { CheckResult } from '../policy/check.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { examineText, type PolicyText } from '../policy/load.ts';
-import { createMemoryTrimmer } from './memory.ts';
 
 export type Checked = CheckResult & { readonly policy: CheckedPolicy };
 
@@ -62,7 +61,6 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
   let known: CheckResult | undefined;
   /** The same of the one before, while this one is pending. */
   let knownBefore: CheckResult | undefined;
-  const trimMemory = createMemoryTrimmer();
   const setProblems = new Map<string, readonly Problem[]>();
   const feeds = createFeeds({ sets: new Map(), onProblem: onSet });
   /** Of the policy that is in force for good, and of the one that was put in force last. */
@@ -134,7 +132,6 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
       known = checked;
       const { sets } = checked.policy;
       keepFeeds(enforcement?.pending ? settledSets : sets, sets);
-      trimMemory();
       return { swapMs: (at.get('switched') ?? 0) - (at.get('switch-attached') ?? 0) };
     },
     confirm() {

@@ -1,19 +1,26 @@
 import * as v8 from 'node:v8';
 import { trimMemory } from '../kernel/index.ts';
 
-/** Long enough for whoever waits for the answer to have it. */
-const REST_MS = 500;
+const LOOK_MS = 5_000;
+/** Bytes of V8's heap: what is used moves less than this while nothing is asked, and more would be worth giving back. */
+const AT_REST = 1 << 20;
+const WORTH_IT = 4 << 20;
 
 /**
- * Gives the memory that a compilation took back to the machine some moments later: a daemon that does nothing for days
- * would keep it, since V8 collects only while it allocates.
+ * Gives memory that a compilation or many requests took back to the machine when they are over: a daemon that does
+ * nothing for days would keep it, since V8 collects only while it allocates. Ends with what it returns.
  */
-export function createMemoryTrimmer(): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(trim, REST_MS).unref();
-  };
+export function keepMemorySmall(): () => void {
+  let [used, afterTrim] = [0, 0];
+  const timer = setInterval(() => {
+    const before = used;
+    const heap = v8.getHeapStatistics();
+    used = heap.used_heap_size;
+    if (Math.abs(used - before) > AT_REST || heap.total_heap_size < afterTrim + WORTH_IT) return;
+    trim();
+    afterTrim = v8.getHeapStatistics().total_heap_size;
+  }, LOOK_MS).unref();
+  return () => clearInterval(timer);
 }
 
 /**
