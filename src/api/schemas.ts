@@ -95,6 +95,7 @@ const applyBody = z.object({
   confirmMs: z.optional(z.number().check(z.gte(1000), z.lte(LONGEST_TRIAL_MS))),
   dryRun: z.optional(z.boolean()),
   force: z.optional(z.boolean()),
+  wait: z.optional(z.boolean()),
   sessions: z.optional(z.array(z.string())),
 });
 

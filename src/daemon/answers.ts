@@ -11,6 +11,8 @@ export interface ApplyRequest extends PolicyText {
   /** Checked and rehearsed, and nothing more. */
   readonly dryRun?: boolean | undefined;
   readonly force?: boolean | undefined;
+  /** Interfaces that are named and cannot be had are awaited; without, they speak against the policy. */
+  readonly wait?: boolean | undefined;
   /** SSH_CONNECTION of who asks, and of sessions that it has seen: a policy that would cut one is refused. */
   readonly sessions?: readonly string[] | undefined;
 }

@@ -1,3 +1,4 @@
+import type { Absent } from '../datapath/index.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import type { PolicyText } from '../policy/load.ts';
@@ -41,7 +42,7 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
   }
 
   /** Puts a policy in force as a new revision. The record is written before: a change is never without one. */
-  function change(policy: PolicyText, checked: Checked, what: Revision['change'], who: Who): Applied {
+  function change(policy: PolicyText, checked: Checked, what: Revision['change'], who: Who, absent: Absent): Applied {
     const started = performance.now();
     const rules = countRules(checked.policy);
     const { observe = false, confirmMs } = what;
@@ -56,7 +57,7 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
     });
     let swapMs: number;
     try {
-      const options = { ...(observe && { observe }), ...(confirmMs !== undefined && { trialMs: confirmMs }) };
+      const options = { absent, ...(observe && { observe }), ...(confirmMs !== undefined && { trialMs: confirmMs }) };
       ({ swapMs } = inForce.put(checked, options));
     } catch (error) {
       const reason = error instanceof SluiceError ? error.message : String(error);
@@ -91,10 +92,11 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
   async function dryRun(request: ApplyRequest): Promise<Applied> {
     const started = performance.now();
     const { policy, problems } = inForce.check(request);
+    const awaited = inForce.examineInterfaces(policy, absentOf(request));
     const { rehearsal, doubts } = await rehearsed(request, policy);
     const rules = countRules(policy);
     const interfaces = policy.interfaces.map((name) => ({ name }));
-    const warnings = [...problems, ...doubts];
+    const warnings = [...problems, ...awaited, ...doubts];
     return { rules, interfaces, warnings, totalMs: performance.now() - started, rehearsal };
   }
 
@@ -103,10 +105,13 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
     if (request.dryRun) return dryRun(request);
     requireNothingPending();
     const checked = inForce.check(request);
+    // Said at once: a rehearsal takes its time.
+    inForce.examineInterfaces(checked.policy, absentOf(request));
     const { rehearsal, doubts } = await rehearsed(request, checked.policy);
     const { observe, confirmMs, force } = request;
     const what = { ...(observe && { observe }), ...(confirmMs !== undefined && { confirmMs }) };
-    const applied = change(request, checked, { kind: 'apply', ...what, ...(force && { forced: true }) }, who);
+    const how = { kind: 'apply', ...what, ...(force && { forced: true }) } as const;
+    const applied = change(request, checked, how, who, absentOf(request));
     const warnings = [...applied.warnings, ...doubts];
     return { ...applied, warnings, totalMs: performance.now() - started, rehearsal };
   }
@@ -150,7 +155,8 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
     }
     const { path, text, evaluated } = policy;
     const kept = { source: { path, text }, evaluated };
-    return change(kept, inForce.check(kept), { kind: 'rollback', to: number }, who);
+    // The way back must not be barred because an interface has gone.
+    return change(kept, inForce.check(kept), { kind: 'rollback', to: number }, who, 'wait');
   }
 
   function down(who: Who): readonly string[] {
@@ -171,6 +177,9 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
 
   return { apply, confirm, rollback, down };
 }
+
+/** What is named and cannot be had is refused: a name that is mistyped would leave a host open. */
+const absentOf = ({ wait }: ApplyRequest): Absent => (wait ? 'wait' : 'refuse-named');
 
 export const isInForce = ({ inForce }: DaemonContext): boolean =>
   inForce.enforcement !== undefined || quietSituation() !== undefined;

@@ -1,8 +1,10 @@
 import {
+  type Absent,
   type ApplyStep,
   type Enforcement,
   endFoundTrial,
   enforce,
+  examineInterfaces,
   type InterfaceChange,
   type LogEvent,
   openSetOverlay,
@@ -29,6 +31,12 @@ export interface InForce {
   readonly problems: readonly Problem[];
   /** @throws SluiceError with all that is wrong with it */
   check(policy: PolicyText): Checked;
+  /**
+   * What the policy would have to wait for.
+   * @throws SluiceError kernel/interface-missing, kernel/interface-busy, datapath/not-ethernet where it may not wait
+   */
+  examineInterfaces(policy: CheckedPolicy, absent: Absent): readonly Problem[];
+  /** Waits for interfaces that cannot be had, unless `absent` says otherwise. */
   put(checked: Checked, options: UpdateOptions): Swap;
   confirm(): void;
   revert(): void;
@@ -89,7 +97,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
 
   function first(policy: CheckedPolicy, options: UpdateOptions): void {
     added ??= openSetOverlay(overlay);
-    const own = { ...(generic && { generic }), absent: 'wait', runtimeMembers: added.members } as const;
+    const own = { ...(generic && { generic }), runtimeMembers: added.members };
     const fresh = enforce(policy, { ...options, ...own });
     enforcement = fresh;
     fresh.watchSets(({ set, problems }) => {
@@ -122,9 +130,15 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
       if (!policy) throw new SluiceError(result.problems);
       return { ...result, policy };
     },
+    examineInterfaces: (policy, absent) =>
+      examineInterfaces(policy, absent, held() ? (known?.policy?.interfaces ?? []) : []),
     put(checked, given) {
       const at = new Map<ApplyStep, number>();
-      const options = { ...given, onStep: (step: ApplyStep) => at.set(step, performance.now()) };
+      const options = {
+        absent: 'wait' as const,
+        ...given,
+        onStep: (step: ApplyStep) => at.set(step, performance.now()),
+      };
       const own = held();
       if (own) own.update(checked.policy, options);
       else first(checked.policy, options);

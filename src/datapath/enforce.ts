@@ -65,7 +65,9 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     throw error;
   }
   const asWritten = ({ state, warnings }: PutInForce): Written => ({ state, warnings, stamp: stateStamp(paths.state) });
-  const { trialMs: _, observe: __, onStep: ___, ...attachOptions } = options;
+  const { trialMs: _, observe: __, onStep: ___, ...asGiven } = options;
+  // What is put in force again by itself must not fail because an interface has gone.
+  const attachOptions = { ...asGiven, absent: 'wait' } as const;
   let written: Written = asWritten(first);
   let current = builtOf(first, policy);
   /** In whose place a policy is on trial, where this process has built it. */
@@ -297,7 +299,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     counters: () => countersOf(current),
     watchSets,
     update: (next, update) => {
-      replaceGeneration(next, update);
+      replaceGeneration(next, { absent: given.absent ?? 'refuse', ...update });
       void changeMembers().then(tell);
       if (heardOfSets) watchSets(heardOfSets);
     },

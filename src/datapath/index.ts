@@ -15,6 +15,7 @@ export type { LogEvent } from './events.ts';
 export type { FoundSet } from './found-sets.ts';
 export { buildGeneration, type Generation, type LoadedProgram } from './generation.ts';
 export { type Inspection, inspect } from './inspect.ts';
+export { type Absent, examineInterfaces } from './interfaces-chosen.ts';
 export type { InterfaceChange } from './interfaces-reconcile.ts';
 export type { SetChange } from './live-sets.ts';
 export { readMembers } from './member-text.ts';

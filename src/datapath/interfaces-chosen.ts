@@ -1,8 +1,10 @@
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
-import { interfaceByIndex, listInterfaces, type NetworkInterface } from '../kernel/index.ts';
+import { interfaceByIndex, listInterfaces, type NetworkInterface, xdpTaken } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { isGlob, matchesPattern } from '../policy/interface-pattern.ts';
+import { type Paths, pathsHere } from './paths.ts';
+import { openLiveLink } from './pinned-links.ts';
 import type { GenerationState } from './state.ts';
 
 /** Which interfaces a policy is put in force on, and why not on others. */
@@ -11,8 +13,32 @@ export interface Chosen {
   readonly warnings: readonly Problem[];
 }
 
+/**
+ * What to do about a name or a glob of the policy without an interface, and about an interface that cannot be attached to
+ * yet: `refuse` is an error; `wait` attaches as soon as that can be done; `refuse-named` is an error for what the policy
+ * names, and waits for what globs stand for.
+ */
+export type Absent = 'refuse' | 'refuse-named' | 'wait';
+
 /** Whether one of the policy's names or globs may be without an interface, which is then awaited. */
 export type MayWait = (pattern: string) => boolean;
+
+/** @param awaited names and globs of what is in force already: that waits for them as it is */
+export const waitingFor =
+  (absent: Absent, awaited: readonly string[]): MayWait =>
+  (pattern) =>
+    absent === 'wait' || (absent === 'refuse-named' && isGlob(pattern)) || awaited.includes(pattern);
+
+/**
+ * What an apply of the policy would meet with on the interfaces that there are, before anything is built.
+ * @returns what would be awaited
+ * @throws SluiceError as `chooseInterfaces`
+ */
+export const examineInterfaces = (
+  { interfaces }: Pick<CheckedPolicy, 'interfaces'>,
+  absent: Absent,
+  awaited: readonly string[],
+): readonly Problem[] => chooseInterfaces(interfaces, waitingFor(absent, awaited), pathsHere()).warnings;
 
 /** Those that there are, in the policy's order. */
 export const interfacesOf = (
@@ -28,20 +54,25 @@ export const awaitedBy = ({ patterns, interfaces }: Pick<GenerationState, 'patte
 
 /**
  * The interfaces that are there of those that the policy is for, where Sluice can be put on them.
- * @throws SluiceError kernel/interface-missing, datapath/not-ethernet where that may not wait
+ * @throws SluiceError kernel/interface-missing, kernel/interface-busy, datapath/not-ethernet where that may not wait
  */
-export function chooseInterfaces(patterns: readonly string[], mayWait: MayWait): Chosen {
+export function chooseInterfaces(patterns: readonly string[], mayWait: MayWait, paths: Paths): Chosen {
   const all = listInterfaces();
   const own = interfacesOf({ interfaces: patterns }, all);
   const absent = patterns.filter((pattern) => !own.some(({ name }) => matchesPattern(pattern, name)));
-  const refused = own.filter(({ ethernet }) => !ethernet);
+  const refused = own.flatMap((device) => {
+    const problem = inTheWay(device, paths);
+    return problem ? [{ device, problem }] : [];
+  });
   const missing = absent.filter((pattern) => !mayWait(pattern)).map((pattern) => missingInterface(pattern, all));
-  const wrong = refused.filter(({ name }) => !mayWaitFor(name, patterns, mayWait)).map(notEthernet);
+  const wrong = refused
+    .filter(({ device: { name } }) => !mayWaitFor(name, patterns, mayWait))
+    .map(({ device: { name }, problem }) => withHelp(problem, name));
   if (missing.length + wrong.length > 0) throw new SluiceError([...missing, ...wrong]);
   return {
-    devices: own.filter(({ ethernet }) => ethernet),
+    devices: own.filter((one) => !refused.some(({ device }) => device === one)),
     warnings: [
-      ...refused.map((device) => asWarning(notEthernet(device))),
+      ...refused.map(({ problem }) => asWarning(problem)),
       ...absent.flatMap((pattern) => awaitedWarning(pattern, own, all)),
     ],
   };
@@ -80,6 +111,22 @@ const mayWaitFor = (name: string, patterns: readonly string[], mayWait: MayWait)
 
 const asWarning = (problem: Problem): Problem => ({ ...problem, severity: 'warning' });
 
+/** Why Sluice cannot be put on an interface as it is. */
+function inTheWay(device: NetworkInterface, paths: Paths): Problem | undefined {
+  const { name, index, ethernet, xdp } = device;
+  if (!ethernet) return notEthernet(device);
+  if (xdp === undefined || xdp.mode === 'offload') return undefined;
+  using link = openLiveLink(paths, index, 'xdp');
+  return link ? undefined : xdpTaken(name, xdp);
+}
+
+/** What to do where that is an error; as a warning it has come to be awaited. */
+function withHelp(problem: Problem, name: string): Problem {
+  if (problem.code !== 'kernel/interface-busy') return problem;
+  const free = `\`ip link set dev ${name} xdp off\`, unless a process or a pin holds it there`;
+  return { ...problem, help: `Remove that program (${free}), or leave it and wait for it to go: --wait.` };
+}
+
 /** Where there is no Ethernet header, the parser would take the bytes of IP addresses for one, and rules miss. */
 export const notEthernet = ({ name, driver }: Pick<NetworkInterface, 'name' | 'driver'>): Problem => ({
   code: 'datapath/not-ethernet',
@@ -105,6 +152,9 @@ function awaitedWarning(
 
 function missingInterface(pattern: string, all: readonly NetworkInterface[]): Problem {
   const what = isGlob(pattern) ? 'there is none that it stands for' : 'there is none of this name';
-  const names = all.map(({ name }) => name).join(', ');
-  return { code: 'kernel/interface-missing', message: `interface "${pattern}": ${what}; there are ${names}` };
+  const names = all.map(({ name }) => name);
+  const meant = didYouMean(pattern, names);
+  const message = `interface "${pattern}": ${what}; there are ${names.join(', ')}`;
+  const help = `${meant ?? 'Check the name.'} With --wait it is attached when it appears.`;
+  return { code: 'kernel/interface-missing', message, help };
 }

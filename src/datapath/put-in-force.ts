@@ -14,7 +14,7 @@ import { closeEntries, type Entries, entriesAt, entriesOf, pinEntries } from './
 import { buildGeneration, type Generation } from './generation.ts';
 import { describeInterfaces, nameInterface } from './interface-classes.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
-import { attachOrWait, chooseInterfaces, type MayWait } from './interfaces-chosen.ts';
+import { type Absent, attachOrWait, chooseInterfaces, waitingFor } from './interfaces-chosen.ts';
 import { sameMembers } from './live-sets.ts';
 import { letCall, recordsOf, requireRoomToObserve } from './observe.ts';
 import { generations, type Paths, pinName } from './paths.ts';
@@ -46,17 +46,16 @@ export interface UpdateOptions {
   readonly trialMs?: number;
   /** Judge and count, and do nothing to packets: the generation before goes on. With `trialMs`, that ends by itself. */
   readonly observe?: boolean;
+  /**
+   * About interfaces that cannot be had; `refuse` where left out. Whatever it is, interfaces that appear later are attached,
+   * and what has been in force waits for one that goes.
+   */
+  readonly absent?: Absent;
   /** Progress, in order. */
   readonly onStep?: (step: ApplyStep) => void;
 }
 
 export interface EnforceOptions extends AttachOptions, UpdateOptions {
-  /**
-   * What to do about a name or a glob of the policy without an interface, and an interface that cannot be attached to yet
-   * (another XDP program is there): `refuse`, where left out, is an error; `wait` attaches as soon as that can be done.
-   * Either way, interfaces that appear later are attached, and what has been in force waits for one that goes.
-   */
-  readonly absent?: 'refuse' | 'wait';
   /** What was added to dynamic sets before, for one as `openSetOverlay` reads it; the enforcement changes it. */
   readonly runtimeMembers?: RuntimeMembers;
 }
@@ -99,13 +98,13 @@ export function putInForce(
     onStep = () => {},
     trialMs,
     observe = false,
-    absent,
+    absent = 'refuse',
     ...attachOptions
   } = options;
   // What is awaited already is no reason to refuse another version of the policy.
-  const awaited = before && isOwn(before) ? [...(before.settled?.patterns ?? [])] : [];
-  const mayWait: MayWait = (pattern) => absent === 'wait' || awaited.includes(pattern);
-  const { devices, warnings: unfit } = chooseInterfaces(policy.interfaces, mayWait);
+  const awaited = before && isOwn(before) ? (before.settled?.patterns ?? []) : [];
+  const mayWait = waitingFor(absent, awaited);
+  const { devices, warnings: unfit } = chooseInterfaces(policy.interfaces, mayWait, paths);
   const multiBuffer = multiBufferFor(devices, before);
   const compileOptions = {
     multiBuffer,

@@ -103,11 +103,11 @@ export const errors = {
   },
   'kernel/interface-missing': {
     meaning: 'There is no network interface of this name in the network namespace.',
-    help: '`ip link` lists the interfaces; check the name, and the namespace.',
+    help: '`ip link` lists the interfaces; check the name, and the namespace. With `--wait`, `apply` and `up` begin without it.',
   },
   'kernel/interface-busy': {
     meaning: 'Another program is already attached to the interface, and the kernel allows one.',
-    help: 'Remove the other program first: `bpftool net` lists what is attached, and `ip link set dev NAME xdp off` detaches.',
+    help: 'Remove the other program first: `bpftool net` lists what is attached, and `ip link set dev NAME xdp off` detaches. With `--wait`, `apply` and `up` begin without the interface.',
   },
   'kernel/link-changed': {
     meaning: 'A link runs another program than the one that was to be replaced.',

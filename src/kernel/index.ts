@@ -29,7 +29,7 @@ export * from './codec.ts';
 export { attachClsact, type ClsactFilter, type ClsactPlace, findClsactFilter } from './link/clsact.ts';
 export { type Link, type LinkedProgram, type LinkInfo, linkFromId, openPinnedLink } from './link/link.ts';
 export { attachTcx, type Direction, type TcxAttachment } from './link/tcx.ts';
-export { attachXdp, type XdpAttachment, type XdpLink, type XdpMode } from './link/xdp.ts';
+export { attachXdp, type XdpAttachment, type XdpLink, type XdpMode, xdpTaken } from './link/xdp.ts';
 // Maps
 export {
   createMapHandle,

@@ -68,10 +68,10 @@ test('what is wrong with a policy is shown with its line, and changes nothing', 
   expect(json('history').revisions).toHaveLength(1);
 });
 
-test('an interface that is not there is awaited, which is told', async () => {
+test('an interface that is not there is awaited where that is asked for, which is told', async () => {
   await lab.start();
   lab.write('elsewhere.yaml', pings('drop').replace('[eth0]', '[eth0, eth7, "wan*"]'));
-  const { status, stderr } = lab.ask('apply', 'elsewhere.yaml');
+  const { status, stderr } = lab.ask('apply', 'elsewhere.yaml', '--wait');
   expect(status).toBe(0);
   expect(stderr).toContain(
     'interface "eth7" is not there: it is attached when it appears [datapath/interface-awaited]',

@@ -11,6 +11,8 @@ The daemon (\`sluice run\`) checks the policy, rehearses it on packets made for 
 force in the place of the one before, without a packet in between. On an error nothing has changed; a failed test and a
 policy that would cut a live SSH connection are errors, too, unless --force is given. With --confirm it is on trial: unless
 \`sluice confirm\` is given in time, the policy before is in force again by itself, also when the daemon is gone by then.
+An interface that the policy names is an error, too, where it is not there, has another's XDP program, or is of a kind that
+cannot be judged; with --wait it is attached when that can be done, as what globs stand for always is.
 A policy that is a program is run by this command, and the daemon gets what it exports.
 
 Exit status: 0 it is in force, or could be, 1 it is not, 2 wrong use.`;
@@ -25,6 +27,7 @@ export function applyCommand(): Command {
     )
     .option('--observe', 'count what it would decide, and enforce the policy before')
     .option('--dry-run', 'check and rehearse it, and change nothing')
+    .option('--wait', 'begin without interfaces that cannot be had, and attach to them as soon as they can')
     .option('-f, --force', 'put it in force although a test fails or a live SSH connection would be cut');
   return addNetnsOption(command).addHelpText('after', HELP).action(answering(apply));
 }
@@ -42,6 +45,7 @@ interface Options extends NetnsOption {
   readonly observe?: true;
   readonly dryRun?: true;
   readonly force?: true;
+  readonly wait?: true;
 }
 
 async function apply(session: Session, options: Options, file: string): Promise<ExitCode> {
@@ -56,11 +60,14 @@ async function apply(session: Session, options: Options, file: string): Promise<
   const { source, evaluated } = await readPolicyText(file);
   await enterNetns(options);
   const path = resolve(file);
-  const { confirm: confirmMs, observe, dryRun, force } = options;
+  const { confirm: confirmMs, observe, dryRun, force, wait } = options;
   const sent = { ...source, sentAs: path };
   const applied = await createDaemonClient().ask(
     'apply',
-    { ...askedBy(), path, text: source.text, evaluated, confirmMs, observe, dryRun, force, sessions: sshSessions() },
+    {
+      ...{ ...askedBy(), path, text: source.text, evaluated, sessions: sshSessions() },
+      ...{ confirmMs, observe, dryRun, force, wait },
+    },
     { source: sent },
   );
   // In other forms they are part of the answer.

@@ -94,7 +94,7 @@ function inWords(applied: AnswerTo<'apply'>, policy: string, paint: Paint): stri
   const what = pending
     ? paint('yellow', pending.kind === 'trial' ? 'on trial' : 'observed, not enforced,')
     : paint('green', 'in force');
-  const head = `${name} is ${what} on ${where}: revision ${revision.number}, ${plural(rules, 'rule')} (${took})\n`;
+  const head = `${name} is ${what} on ${where || 'no interface yet'}: revision ${revision.number}, ${plural(rules, 'rule')} (${took})\n`;
   return pending ? `${head}${nextStep(pending, paint)}\n` : head;
 }
 

@@ -1,5 +1,6 @@
-import { SluiceError } from '../../diagnostics/problem.ts';
+import { type Problem, SluiceError } from '../../diagnostics/problem.ts';
 import { findInterface, type NetworkInterface } from '../network/interfaces.ts';
+import type { AttachedXdp } from '../network/link-message.ts';
 import { programFromId } from '../program/load.ts';
 import { bpfError } from '../system/bpf.ts';
 import { ownDescriptor } from '../system/descriptor.ts';
@@ -73,21 +74,23 @@ function refusal(device: NetworkInterface, mode: XdpMode, value: number): Error 
 
 function busy(device: NetworkInterface, value: number): Error {
   // Asked anew: what is there now may have come after the interface was looked up.
-  const attached = findInterface(device.name).xdp;
-  if (attached === undefined) return bpfError('BPF_LINK_CREATE', value, describe(device));
-  const name = nameOf(attached.programId);
-  return new SluiceError({
-    code: 'kernel/interface-busy',
-    message: `interface "${device.name}": XDP program ${name} is attached already, in ${attached.mode} mode`,
-  });
+  const now = findInterface(device.name);
+  if (now.xdp === undefined) return bpfError('BPF_LINK_CREATE', value, describe(device));
+  return new SluiceError(xdpTaken(device.name, now.xdp));
 }
+
+/** That another program has the XDP hook of an interface: its name, where CAP_SYS_ADMIN is there to ask for it, and its id. */
+export const xdpTaken = (name: string, { programId, mode }: AttachedXdp): Problem => ({
+  code: 'kernel/interface-busy',
+  message: `interface "${name}": XDP program ${nameOf(programId)} is attached already, in ${mode} mode`,
+});
 
 function nameOf(programId: number): string {
   try {
     using program = programFromId(programId);
     return `"${program.name}" (id ${programId})`;
   } catch {
-    return `${programId}`;
+    return `with id ${programId}`;
   }
 }
 

@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createAssembler, link, R0 } from '../../../src/asm/index.ts';
-import { attachXdp, inNamespace, listInterfaces, loadProgram, namespaceInode } from '../../../src/kernel/index.ts';
+import { inNamespace, listInterfaces, namespaceInode } from '../../../src/kernel/index.ts';
 import { startSluice } from '../../cli/sluice.ts';
+import { attachForeignXdp } from '../../foreign-xdp.ts';
 import { createDaemonLab, type DaemonLab, pings } from '../daemon.ts';
 
 let lab: DaemonLab;
@@ -29,21 +29,14 @@ const residentKiB = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
 test("another's XDP program is told of by name, and stays; when it has gone the policy takes the interface", async () => {
-  const asm = createAssembler('foreign');
-  asm.mov(R0, 2);
-  asm.exit();
-  using program = loadProgram({ type: 'xdp', name: 'foreign', code: link(asm.finish(), []).code });
-  const attached = inNamespace({ path: lab.host.path }, () => attachXdp({ interface: 'eth0', program }));
-  try {
+  {
+    using foreign = attachForeignXdp(lab.host.path, 'eth0');
     await lab.start();
-    expect(lab.ask('apply', 'drop.yaml').stderr).toMatch(/"foreign".*\[kernel\/interface-busy\]/);
+    expect(lab.ask('apply', 'drop.yaml', '--wait').stderr).toMatch(/"foreign".*\[kernel\/interface-busy\]/);
     expect(lab.ask('status').status).toBe(1);
     const eth0 = inNamespace({ path: lab.host.path }, listInterfaces).find(({ name }) => name === 'eth0');
-    expect(eth0?.xdp?.programId).toBe(program.id);
+    expect(eth0?.xdp?.programId).toBe(foreign.programId);
     expect(await lab.ping()).toBe(2);
-  } finally {
-    attached.detach();
-    attached.close();
   }
   await expect.poll(() => lab.ping(1), { timeout: 20_000 }).toBe(0);
   expect(lab.ask('status').status).toBe(0);
