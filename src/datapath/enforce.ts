@@ -129,11 +129,22 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     const change = new AbortController();
     changes.set(source, change);
     const problems: SetProblem[] = [];
-    for (const { generation } of built()) {
-      problems.push(...(await updateMembers(generation, membersIn(sets, source), change.signal, runtime)));
+    for (const one of built()) {
+      // A policy that is on trial or observed beside another may say something else of a set of the same name.
+      const own = one === current ? sets : withSetsOf(one.policy, sets).sets;
+      problems.push(...(await updateMembers(one.generation, membersIn(own, source), change.signal, runtime)));
     }
     if (changes.get(source) === change) changes.delete(source);
     return problems;
+  }
+
+  /** Stops them, since what they write to may be closed in the meantime; what is returned goes on with what there is then. */
+  function pauseChanges(): () => void {
+    const unfinished = [...changes.keys()];
+    for (const change of changes.values()) change.abort();
+    return () => {
+      for (const source of unfinished) void changeMembers(source).then(tell);
+    };
   }
 
   /** What may judge: the generation in force, the one that it is on trial in place of, and what is observed. */
@@ -174,10 +185,10 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     current = next;
     ({ policy } = next);
     sets = policy.sets;
-    const unfinished = [...changes.keys()];
-    for (const change of changes.values()) change.abort();
+    const goOn = pauseChanges();
     subscribe();
-    for (const source of unfinished) void changeMembers(source).then(tell);
+    if (heardOfSets) watchSets(heardOfSets);
+    goOn();
   }
 
   function pending(): Pending | undefined {
@@ -196,6 +207,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       return settleChange(paths, isHandedBack ? { ...state, processStart: '' } : state, side, why);
     });
     if (settled === undefined) return;
+    const goOn = pauseChanges();
     if (settled.state) written = { state: settled.state, stamp: stateStamp(paths.state), warnings: settled.warnings };
     if (observed) {
       if (observed === current) isOver = true;
@@ -217,6 +229,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       isOver = true;
     }
     previous = undefined;
+    if (!isOver) goOn();
   }
 
   function end(side: Side): void {
@@ -244,6 +257,8 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     settle('before', 'reverted');
     if (!isOver) {
       replaceGeneration(next);
+      // Sets that count go on with the members that the policy before has said.
+      void changeMembers().then(tell);
       return;
     }
     const before = current.generation;
@@ -301,7 +316,6 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     update: (next, update) => {
       replaceGeneration(next, { absent: given.absent ?? 'refuse', ...update });
       void changeMembers().then(tell);
-      if (heardOfSets) watchSets(heardOfSets);
     },
     addMembers: (set, members) => addMembers(dynamicSets(), set, members),
     removeMembers: (set, prefixes) => removeMembers(dynamicSets(), set, prefixes),

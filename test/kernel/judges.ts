@@ -27,9 +27,10 @@ egress:
 `;
 
 const DROPS = { xdp: 1, egress: 2 } as const;
-const frameTo = (port: number): Uint8Array =>
+/** A datagram. */
+export const frameTo = (port: number, from = '192.0.2.1'): Uint8Array =>
   buildFrame({
-    src: parseAddress('192.0.2.1') as Address,
+    src: parseAddress(from) as Address,
     dst: parseAddress('192.0.2.2') as Address,
     protocol: 17,
     dstPort: port,
@@ -44,15 +45,19 @@ export function judges(namespace: string): readonly Judge[] {
   );
 }
 
-function judgeAt(name: string, hook: 'xdp' | 'egress'): Judge {
+function judgeAt(name: string, hook: keyof typeof DROPS): Judge {
+  const [before, after] = [dropsAt(name, hook, frameTo(PORTS.before)), dropsAt(name, hook, frameTo(PORTS.after))];
+  return before ? (after ? 'both' : 'before') : after ? 'after' : 'nobody';
+}
+
+/** Whether what is attached at a hook drops the frame. In the interface's network namespace. */
+export function dropsAt(name: string, hook: keyof typeof DROPS, data: Uint8Array): boolean {
   const { index } = listInterfaces().find((one) => one.name === name) ?? { index: 0 };
   const place = openPlace(pathsHere(), index, hook);
-  if (place === undefined) return 'nobody';
+  if (place === undefined) return false;
   using program = programFromId(place.programId);
   place.close();
-  const drops = (port: number): boolean => testRun(program, { data: frameTo(port) }).returnValue === DROPS[hook];
-  const [before, after] = [drops(PORTS.before), drops(PORTS.after)];
-  return before ? (after ? 'both' : 'before') : after ? 'after' : 'nobody';
+  return testRun(program, { data }).returnValue === DROPS[hook];
 }
 
 /** What `status` says: which policy judges, and why. */

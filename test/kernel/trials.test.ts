@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { endFoundTrial, takeDown } from '../../src/datapath/index.ts';
+import { endFoundTrial, enforce, takeDown } from '../../src/datapath/index.ts';
 import { bootTimeNs, inNamespace } from '../../src/kernel/index.ts';
-import { counted, policyOf } from '../lab/enforcing.ts';
+import { counted, type PolicyFolder, policyFolder, policyOf } from '../lab/enforcing.ts';
 import { caught } from './caught.ts';
 import { enforceIn, NO_TRACE, statePath, traces } from './enforcing.ts';
-import { change, type Judge, judges, policyFor, told } from './judges.ts';
+import { change, dropsAt, frameTo, type Judge, judges, policyFor, told } from './judges.ts';
 import { createVethPair, type VethPair } from './veth.ts';
 
 let veth: VethPair;
@@ -120,6 +120,52 @@ test('the kernel keeps the deadline when the process is dead, to the millisecond
   const next = enforceIn(veth.namespace, policyFor('before'));
   expect(now()).toBe('before');
   next.stop();
+});
+
+test('files of sets are followed of the policy that is in force, whichever that is', async () => {
+  const text = (file: string): string =>
+    `version: 1\ninterfaces: [left]\nsets: { blocked: { file: ${file}.txt } }
+ingress: { default: allow, rules: [{ from: "@blocked", action: drop }] }\n`;
+  const [before, after] = ['before', 'after'].map((name) =>
+    policyFolder(text(name), {
+      [`${name}.txt`]: Array.from({ length: 20 }, (_, i) => `198.51.100.${i * 2}\n`).join(''),
+    }),
+  ) as [PolicyFolder, PolicyFolder];
+  const drops = (): boolean => inNamespace(veth.namespace, () => dropsAt('left', 'xdp', frameTo(7)));
+  const enforcement = inNamespace(veth.namespace, () => enforce(before.policy));
+  enforcement.watchSets(() => {});
+  enforcement.update(after.policy, { trialMs: 60_000 });
+  enforcement.revert();
+  writeFileSync(before.path('before.txt'), '192.0.2.1\n');
+  await expect.poll(drops, { timeout: 5_000 }).toBe(true);
+
+  enforcement.update(after.policy, { observe: true });
+  enforcement.confirm();
+  expect(drops()).toBe(false);
+  writeFileSync(after.path('after.txt'), '192.0.2.1\n');
+  await expect.poll(drops, { timeout: 5_000 }).toBe(true);
+  enforcement.stop();
+  for (const folder of [before, after]) folder.remove();
+});
+
+test('the policy before has the members of its own sets at the deadline, whatever the one on trial says of them', async () => {
+  const policy = (member: string): string => `
+version: 1
+interfaces: [left]
+sets:
+  blocked: { addresses: [${member}], counters: true }
+ingress:
+  default: allow
+  rules:
+    - { name: blocked, from: "@blocked", action: drop }
+`;
+  const drops = (from: string): boolean => inNamespace(veth.namespace, () => dropsAt('left', 'xdp', frameTo(7, from)));
+  const process = await change(veth.namespace, policy('192.0.2.1'), policy('192.0.2.9'), 'none', '1500');
+  expect([drops('192.0.2.1'), drops('192.0.2.9')]).toEqual([false, true]);
+  await process.kill();
+  await expect.poll(() => told(veth.namespace).why, { timeout: 5_000 }).toContain('nobody confirmed');
+  expect([drops('192.0.2.1'), drops('192.0.2.9')]).toEqual([true, false]);
+  inNamespace(veth.namespace, takeDown);
 });
 
 test.each([

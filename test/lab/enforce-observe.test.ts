@@ -131,3 +131,24 @@ test('with nothing in force, packets pass and what would be dropped is counted; 
   enforcement.stop();
   expect(openDescriptorNames()).toEqual([]);
 });
+
+test('what is observed looks into its own sets, and the one in force into its own', async () => {
+  const blocking = (member: string): string =>
+    policy('enforced', 7, 107)
+      .replace('ingress:', `sets:\n  blocked: { addresses: [${member}], counters: true }\ningress:`)
+      .replace('rules:\n', 'rules:\n    - { name: blocked, from: "@blocked", action: drop }\n');
+  const before = await seenBy(host, 'nine');
+  const enforcement = enforceOn(host, blocking('203.0.113.7'));
+  enforcement.update(policyOf(blocking(client.address(4))), { observe: true });
+  await setTimeout(100);
+  await send(client, host, 9, 3);
+  expect(await seenBy(host, 'nine')).toBe(before + 3);
+  expect(enforcement.differences()).toMatchObject([
+    { enforced: { name: 'default-ingress' }, observed: { name: 'blocked', verdict: 'drop' }, packets: 3n },
+  ]);
+  enforcement.confirm();
+  await send(client, host, 9, 3);
+  expect(await seenBy(host, 'nine')).toBe(before + 3);
+  enforcement.stop();
+  expect(openDescriptorNames()).toEqual([]);
+});
