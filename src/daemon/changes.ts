@@ -7,7 +7,7 @@ import { type DaemonContext, pendingNow, quietSituation, reverted, summaryOf } f
 import { revisionOf } from './history.ts';
 import type { Checked } from './in-force.ts';
 import { rehearseChange } from './rehearse.ts';
-import { outcome, type Revision, type RevisionSummary, type Who } from './revision.ts';
+import { type Outcome, outcome, type Revision, type RevisionSummary, type Who } from './revision.ts';
 import type { StartingUp } from './start-up.ts';
 
 /** What changes what is in force; one at a time. See `Daemon`. */
@@ -60,10 +60,11 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
       const options = { absent, ...(observe && { observe }), ...(confirmMs !== undefined && { trialMs: confirmMs }) };
       ({ swapMs } = inForce.put(checked, options));
     } catch (error) {
-      const reason = error instanceof SluiceError ? error.message : String(error);
-      history.settle(number, { ...outcome('failed'), reason });
+      history.settle(number, failed(error));
       throw error;
     }
+    // What the daemon was still trying is not wanted any more.
+    starting.stop();
     context.startProblems = [];
     const enforcement = inForce.enforcement;
     const pending = enforcement?.pending;
@@ -118,7 +119,12 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
 
   function confirm(who: Who): RevisionSummary {
     starting.settle();
-    inForce.confirm();
+    try {
+      inForce.confirm();
+    } catch (error) {
+      giveUpWaiting(error);
+      throw error;
+    }
     const { waiting } = context;
     if (waiting !== undefined) history.settle(waiting, outcome('confirmed', who));
     context.current = waiting;
@@ -128,6 +134,16 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
     const interfaces = (inForce.enforcement?.interfaces ?? []).map(({ name }) => name);
     emit({ event: 'in-force', how: 'confirmed', revision, interfaces });
     return revision;
+  }
+
+  /** What was observed is built anew to be enforced: where that fails, it waits no more. */
+  function giveUpWaiting(error: unknown): void {
+    const { waiting } = context;
+    if (waiting === undefined || pendingNow(context)) return;
+    context.waiting = undefined;
+    history.settle(waiting, failed(error));
+    const revision = summaryOf(context, context.current);
+    emit({ event: 'reverted', why: 'rolled-back', ...(revision && { revision }) });
   }
 
   function rollback(to: number | undefined, who: Who): Applied {
@@ -180,6 +196,11 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
 
 /** What is named and cannot be had is refused: a name that is mistyped would leave a host open. */
 const absentOf = ({ wait }: ApplyRequest): Absent => (wait ? 'wait' : 'refuse-named');
+
+const failed = (error: unknown): Outcome => ({
+  ...outcome('failed'),
+  reason: error instanceof SluiceError ? error.message : String(error),
+});
 
 export const isInForce = ({ inForce }: DaemonContext): boolean =>
   inForce.enforcement !== undefined || quietSituation() !== undefined;

@@ -67,7 +67,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
   let added: SetOverlay | undefined;
   /** Of the policy in force, so that a version of it is built from what did not change. */
   let known: CheckResult | undefined;
-  /** The same of the one before, while this one is pending. */
+  /** The same of the one before, while this one is pending: that one judges while this one is observed. */
   let knownBefore: CheckResult | undefined;
   const setProblems = new Map<string, readonly Problem[]>();
   const feeds = createFeeds({ sets: new Map(), onProblem: onSet });
@@ -108,10 +108,26 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
     fresh.onLog(onLog);
     fresh.onInterface(onInterface);
     fresh.onEnd(() => {
-      known = knownBefore;
-      keepFeeds(settledSets);
+      takeBack();
       onEnd();
     });
+  }
+
+  /** What was pending is given up. */
+  function takeBack(): void {
+    known = knownBefore;
+    keepFeeds(settledSets);
+  }
+
+  /** What is observed is built anew, which may fail: then the one before goes on. */
+  function confirmOwn(own: Enforcement): void {
+    const wasPending = own.pending !== undefined;
+    try {
+      own.confirm();
+    } catch (error) {
+      if (wasPending && !own.pending) takeBack();
+      throw error;
+    }
   }
 
   return {
@@ -119,7 +135,8 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
       return held();
     },
     get policy() {
-      return held() && known?.policy;
+      const judging = held()?.pending?.kind === 'observation' ? knownBefore : known;
+      return judging?.policy;
     },
     get problems() {
       return [...[...setProblems.values()].flat(), ...(added?.problems ?? [])];
@@ -150,16 +167,15 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
     },
     confirm() {
       const own = held();
-      if (own) own.confirm();
+      if (own) confirmOwn(own);
       else endFoundTrial('confirm');
       keepFeeds(latestSets);
     },
     revert() {
       const own = held();
-      known = knownBefore;
       if (own) own.revert();
       else endFoundTrial('revert');
-      keepFeeds(settledSets);
+      takeBack();
       held();
     },
     takeDown() {

@@ -198,6 +198,17 @@ test('what `sluice up` left in force is adopted, and `up` is refused beside a da
   expect(existsSync(lab.stateDir)).toBe(true);
 });
 
+test('a daemon that waits for `sluice up` to end does what it is asked for once it has, and waits no more', async () => {
+  const up = await lab.up('drop.yaml');
+  await lab.start();
+  expect(lab.ask('status').stderr).toMatch(/this daemon waits until it ends/);
+  up.child.kill('SIGTERM');
+  await up.ended;
+  expect(lab.ask('apply', 'allow.yaml').status).toBe(0);
+  await setTimeout(2500);
+  expect(lab.ask('status')).toMatchObject({ status: 0, stderr: '' });
+});
+
 test('a record that another network namespace has left under the same number is not taken for what is in force', async () => {
   const first = await lab.start();
   lab.ask('apply', 'drop.yaml');

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { sluice } from '../cli/sluice.ts';
 import { createDaemonLab, type DaemonLab, pings } from './daemon.ts';
@@ -64,6 +64,35 @@ test('what is observed enforces nothing, tells what it would do, and is enforced
 
   lab.ask('apply', 'allow.yaml', '--observe');
   expect(lab.ask('rollback').status).toBe(0);
+  expect(await lab.ping()).toBe(0);
+});
+
+test('beside what is observed, a dry run is compared with the policy in force', async () => {
+  await lab.start();
+  lab.ask('apply', 'allow.yaml');
+  lab.ask('apply', 'drop.yaml', '--observe');
+  expect(lab.ask('apply', 'allow.yaml', '--dry-run').stdout).toContain('no verdict changes');
+  expect(lab.ask('apply', 'drop.yaml', '--dry-run').stdout).toMatch(/allow pings:5 → drop pings:5/);
+});
+
+test('what was observed and cannot be enforced waits no more, and the policy before goes on', async () => {
+  const { child } = await lab.start();
+  lab.ask('apply', 'allow.yaml');
+  lab.ask('apply', 'drop.yaml', '--observe');
+  // The record of what is in force cannot be written: its place is taken.
+  const obstacle = `${lab.record}.${child.pid}`;
+  mkdirSync(obstacle);
+  const confirmed = lab.ask('confirm');
+  expect(confirmed.status).toBe(1);
+  expect(confirmed.stderr).toContain('[datapath/not-written]');
+  rmdirSync(obstacle);
+  const { daemon, pending } = JSON.parse(lab.ask('status', '-o', 'json').stdout);
+  expect({ waiting: daemon.waiting, pending }).toEqual({ waiting: null, pending: undefined });
+  const { revisions } = JSON.parse(lab.ask('history', '-o', 'json').stdout);
+  expect(revisions[0]).toMatchObject({ revision: 2, outcome: 'failed', reason: expect.stringContaining('EISDIR') });
+  expect(await lab.ping()).toBe(2);
+  expect(lab.ask('apply', 'allow.yaml', '--dry-run').stdout).toContain('no verdict changes');
+  expect(lab.ask('apply', 'drop.yaml').status).toBe(0);
   expect(await lab.ping()).toBe(0);
 });
 
