@@ -1,4 +1,3 @@
-import type { Problem } from '../diagnostics/problem.ts';
 import { bootTimeNs, monitorInterfaces } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { allRules } from '../policy/rule-place.ts';
@@ -12,14 +11,14 @@ import { type LogEvent, subscribeToLog } from './events.ts';
 import type { Generation } from './generation.ts';
 import { awaitedBy } from './interfaces-chosen.ts';
 import { followInterfaces } from './interfaces-follow.ts';
-import { type FileWatch, followSets, type SetChange, type SetContent, updateTries, withContent } from './live-sets.ts';
+import { keepSets } from './kept-sets.ts';
 import { exclusively } from './lock.ts';
 import { readDifferences } from './observe.ts';
 import { pathsHere } from './paths.ts';
 import { putAgainOrAnew } from './put-again.ts';
 import { type EnforceOptions, type PutInForce, putInForce, type UpdateOptions } from './put-in-force.ts';
-import { membersIn, type SetProblem, sweep, updateMembers } from './record-sets.ts';
-import { alreadyEnforced, changePending, nothingPending, problemsOf } from './refusals.ts';
+import { sweep } from './record-sets.ts';
+import { alreadyEnforced, changePending, nothingPending } from './refusals.ts';
 import { rememberNamespace } from './remembered-namespace.ts';
 import { removeAll } from './remove.ts';
 import { createRetained } from './retained.ts';
@@ -79,19 +78,18 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   let isOver = false;
   let ending: NodeJS.Timeout | undefined;
   let heardOfEnd: ((why: 'deadline') => void) | undefined;
-  let { sets } = policy;
-  let watch: FileWatch | undefined;
-  let heardOfSets: ((change: SetChange) => void) | undefined;
   let hear: ((event: LogEvent) => void) | undefined;
   let unsubscribe = (): void => {};
-  /** Changes of members that go on, by the source that they come from; of all sets without one. */
-  const changes = new Map<string | undefined, AbortController>();
   const sweeper = setInterval(() => {
     for (const generation of loaded()) sweep(generation);
     runtime.prune(PRUNE_MS);
   }, SWEEP_INTERVAL_MS).unref();
   const loaded = (): Generation[] => [...built(), ...retained.all()].map(({ generation }) => generation);
-  const dynamicSets = (): DynamicSets => ({ sets, generations: loaded(), runtime });
+  const dynamicSets = (): DynamicSets => ({ sets: kept.sets, generations: loaded(), runtime });
+  const kept = keepSets({
+    ...{ first: policy.sets, runtime, retained },
+    ...{ current: () => current, built, replaceGeneration: () => replaceGeneration() },
+  });
   const schedules = keepSchedules(() => loaded().flatMap(windowsOf));
 
   function isGone(): boolean {
@@ -112,41 +110,6 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     if (hear) unsubscribe = subscribeToLog(current.generation, allRules(policy), hear);
   }
 
-  /** Gives the kernel what the source holds now; where its maps are too small, by a generation with larger ones. */
-  async function refresh(source: string, content: SetContent): Promise<readonly Problem[]> {
-    if ('problems' in content) return content.problems;
-    sets = withContent(sets, source, content);
-    retained.refresh(source, content);
-    // The one before, too: it may be in force again at any moment.
-    const outgrown = built().flatMap(({ generation }) => updateTries(generation, source, content.ranges));
-    const problems = outgrown.length === 0 ? [] : problemsOf(() => replaceGeneration(), outgrown);
-    return [...problems, ...(await changeMembers(source)).map(({ problem }) => problem)];
-  }
-
-  /** Of sets that count or forget: those of the source, or all. What still goes on is given up for the newer one. */
-  async function changeMembers(source?: string): Promise<readonly SetProblem[]> {
-    changes.get(source)?.abort();
-    const change = new AbortController();
-    changes.set(source, change);
-    const problems: SetProblem[] = [];
-    for (const one of built()) {
-      // A policy that is on trial or observed beside another may say something else of a set of the same name.
-      const own = one === current ? sets : withSetsOf(one.policy, sets).sets;
-      problems.push(...(await updateMembers(one.generation, membersIn(own, source), change.signal, runtime)));
-    }
-    if (changes.get(source) === change) changes.delete(source);
-    return problems;
-  }
-
-  /** Stops them, since what they write to may be closed in the meantime; what is returned goes on with what there is then. */
-  function pauseChanges(): () => void {
-    const unfinished = [...changes.keys()];
-    for (const change of changes.values()) change.abort();
-    return () => {
-      for (const source of unfinished) void changeMembers(source).then(tell);
-    };
-  }
-
   /** What may judge: the generation in force, the one that it is on trial in place of, and what is observed. */
   function built(): Built[] {
     return [...new Set([current, ...(previous ? [previous] : []), ...(observed ? [observed] : [])])];
@@ -156,7 +119,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     return here.call(() => exclusively(paths, action));
   }
 
-  function replaceGeneration(next: CheckedPolicy = { ...policy, sets }, update: UpdateOptions = {}): void {
+  function replaceGeneration(next: CheckedPolicy = { ...policy, sets: kept.sets }, update: UpdateOptions = {}): void {
     endIfOver();
     if (isChanging(written.state)) throw changePending(written.state);
     const { generation } = current;
@@ -184,11 +147,8 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   function inForce(next: Built): void {
     current = next;
     ({ policy } = next);
-    sets = policy.sets;
-    const goOn = pauseChanges();
     subscribe();
-    if (heardOfSets) watchSets(heardOfSets);
-    goOn();
+    kept.take(policy.sets);
   }
 
   function pending(): Pending | undefined {
@@ -199,7 +159,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   function settle(side: Side, why?: 'deadline' | 'reverted'): void {
     clearTimeout(ending);
     const state = written.state as Changing;
-    const known = sets;
+    const known = kept.sets;
     const settled = exclusivelyHere(() => {
       if (isGone()) return undefined;
       // What another process has built is not this one's to tell of: the next takes it over.
@@ -207,7 +167,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       return settleChange(paths, isHandedBack ? { ...state, processStart: '' } : state, side, why);
     });
     if (settled === undefined) return;
-    const goOn = pauseChanges();
+    const goOn = kept.pause();
     if (settled.state) written = { state: settled.state, stamp: stateStamp(paths.state), warnings: settled.warnings };
     if (observed) {
       if (observed === current) isOver = true;
@@ -224,7 +184,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
         state: settled.state?.settled ?? previous.state,
       });
       generation.close();
-      void changeMembers().then(tell);
+      kept.changeMembers();
     } else {
       isOver = true;
     }
@@ -253,12 +213,12 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
 
   /** Its programs only observe: they are built anew. */
   function enforceObserved({ policy: observedPolicy }: Built): void {
-    const next = withSetsOf(observedPolicy, sets);
+    const next = withSetsOf(observedPolicy, kept.sets);
     settle('before', 'reverted');
     if (!isOver) {
       replaceGeneration(next);
       // Sets that count go on with the members that the policy before has said.
-      void changeMembers().then(tell);
+      kept.changeMembers();
       return;
     }
     const before = current.generation;
@@ -294,10 +254,6 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   if (options.observe) observed = current;
   if (isChanging(written.state)) awaitDeadline();
 
-  function tell(problems: readonly SetProblem[]): void {
-    for (const { set, problem } of problems) heardOfSets?.({ set, problems: [problem] });
-  }
-
   return {
     get interfaces() {
       return current.state.interfaces;
@@ -312,10 +268,10 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       return current.generation;
     },
     counters: () => countersOf(current),
-    watchSets,
+    watchSets: kept.follow,
     update: (next, update) => {
       replaceGeneration(next, { absent: given.absent ?? 'refuse', ...update });
-      void changeMembers().then(tell);
+      kept.changeMembers();
     },
     addMembers: (set, members) => addMembers(dynamicSets(), set, members),
     removeMembers: (set, prefixes) => removeMembers(dynamicSets(), set, prefixes),
@@ -337,11 +293,10 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     isGone,
     stop: () => {
       following.close();
-      watch?.close();
+      kept.close();
       clearInterval(sweeper);
       clearTimeout(ending);
       schedules.stop();
-      for (const change of changes.values()) change.abort();
       unsubscribe();
       try {
         exclusivelyHere(() => isOver || belongsToAnother(paths, written.stamp) || removeAll(paths, written.state));
@@ -352,10 +307,4 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       }
     },
   };
-
-  function watchSets(onChange: (change: SetChange) => void): void {
-    heardOfSets = onChange;
-    watch?.close();
-    watch = followSets(current.generation, { sets: () => sets, refresh, onChange });
-  }
 }
