@@ -43,11 +43,24 @@ export function openHistory(folder: string, limits = LIMITS): History {
 
   function listed(): number[] {
     try {
-      const names = readdirSync(folder).filter((name) => /^\d{8,15}\.json$/.test(name));
+      const all = readdirSync(folder);
+      removeUnfinished(all.filter((name) => /^\d{8,15}\.json\.new$/.test(name)));
+      const names = all.filter((name) => /^\d{8,15}\.json$/.test(name));
       return names.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') unwritten = notKept(error);
       return [];
+    }
+  }
+
+  /** What a process that was killed had begun to write: what it was to replace is there. */
+  function removeUnfinished(names: readonly string[]): void {
+    for (const name of names) {
+      try {
+        rmSync(join(folder, name), { force: true });
+      } catch {
+        // A folder that is read-only is told of when something is to be kept.
+      }
     }
   }
 

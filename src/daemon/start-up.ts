@@ -1,4 +1,4 @@
-import { type FoundEnforcement, readSituation, type Situation } from '../datapath/index.ts';
+import { type FoundEnforcement, finishTakeDown, readSituation, type Situation } from '../datapath/index.ts';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import type { PolicyText } from '../policy/load.ts';
 import type { DaemonContext } from './context.ts';
@@ -45,7 +45,10 @@ export function startUp(context: DaemonContext): StartingUp {
     }
     settleUnconfirmed(situation);
     if (found) adopt(found);
-    else restore();
+    else {
+      finishTakeDown();
+      restore();
+    }
   }
 
   /**

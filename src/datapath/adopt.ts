@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SluiceError } from '../diagnostics/problem.ts';
-import { bootTimeNs, interfaceByIndex, listInterfaces, openPinnedMap, programFromId } from '../kernel/index.ts';
+import { interfaceByIndex, listInterfaces, openPinnedMap, programFromId } from '../kernel/index.ts';
 import { matchesAny, matchesPattern } from '../policy/interface-pattern.ts';
 import { countersPin } from './carry.ts';
-import { type Changing, type Ending, hasPins, isChanging, modeOf, settleChange } from './change.ts';
+import { type Changing, isChanging, modeOf, settleChange } from './change.ts';
 import { type RuleCounter, readCounters } from './counters.ts';
 import { type FoundSet, foundSets } from './found-sets.ts';
 import { exclusively } from './lock.ts';
@@ -13,8 +13,10 @@ import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
 import { nothingPending, pendingElsewhere } from './refusals.ts';
 import { removeAll } from './remove.ts';
 import { withWindows } from './rule-windows.ts';
-import { isUnderWay, judgingSide, type Pending, standingOf } from './standing.ts';
+import { whyOver } from './settle-unfinished.ts';
+import { judgingSide, type Pending, standingOf } from './standing.ts';
 import { type EnforcementState, type GenerationState, isAlive, readState } from './state.ts';
+import { takeOutOfForce } from './take-out-of-force.ts';
 
 /** The names of programs on XDP, as the kernel keeps them: a generation's, and the switch's. */
 const ENTRIES: ReadonlySet<string> = new Set(['sluice_xdp', 'sluice_xdp_turn']);
@@ -113,42 +115,15 @@ export function readSituation(): Situation {
   return { found, ...said };
 }
 
-/**
- * Ends what a process that has gone left unfinished, by the one of both generations that judges now: a trial that is
- * not confirmed is rolled back. Nothing is compiled, and no packet is judged by neither.
- * @returns the state as it is from now on
- */
-export function settleUnfinished(paths: Paths, state: EnforcementState): EnforcementState | undefined {
-  if (!isChanging(state)) return state;
-  if (![state.change.after, state.settled].some((one) => one && hasPins(paths, one))) return withoutChange(state);
-  const side = judgingSide(paths, state);
-  const { kind } = state.change;
-  const isConfirmed = kind === 'trial' && side === 'after' && !isUnderWay(paths, state);
-  if (kind === 'apply' || isConfirmed) return settleChange(paths, state, side).state;
-  return settleChange(paths, state, 'before', whyOver(paths, state)).state;
-}
-
-/** The pins are gone, with all that was in force: the change is, too. */
-function withoutChange({ change: _, ...state }: EnforcementState): EnforcementState {
-  return state;
-}
-
-function whyOver(paths: Paths, state: Changing): Ending {
-  if (state.change.reverted) return 'reverted';
-  if (standingOf(paths, state).pending) return 'reverted';
-  return isOver(state) && isUnderWay(paths, state) ? 'deadline' : 'interrupted';
-}
-
 /** Of a change that has come to nothing, which nobody has put in order yet. */
 function endedNow(paths: Paths, state: Changing): Situation['ended'] {
   const { kind, after } = state.change;
+  // That was asked for.
+  if (kind === 'down') return undefined;
   if (judgingSide(paths, state) === 'after' || standingOf(paths, state).pending || isAlive(state)) return undefined;
   const why = kind === 'apply' ? 'interrupted' : whyOver(paths, state);
   return { kind, why, path: after.policy.path, at: new Date().toISOString() };
 }
-
-const isOver = ({ change: { deadlineNs } }: Changing): boolean =>
-  deadlineNs !== undefined && BigInt(deadlineNs) <= bootTimeNs();
 
 /**
  * Ends the trial of a process that has gone, whichever way is asked for. What it observes can be given up alone: its
@@ -196,8 +171,18 @@ function takeDownAt(here: Paths): { readonly interfaces: readonly string[] } | u
   const unreachable = known?.filter(({ ifindex }) => !pinned.includes(ifindex) && runsSluice(ifindex)) ?? [];
   if (state && unreachable.length > 0) throw outOfReach(unreachable, state);
   const interfaces = known?.map(({ name, ifindex }) => interfaceByIndex(ifindex)?.name ?? name);
-  removeAll(paths, state);
+  takeOutOfForce(paths, state);
   return { interfaces: interfaces ?? pinned.map(nameOf) };
+}
+
+/** Ends what a process that was killed had taken out of force, and did not live to remove. */
+export function finishTakeDown(): void {
+  const paths = pathsHere();
+  exclusively(paths, () => {
+    const state = readState(paths.state);
+    if (!state || !isChanging(state) || state.change.kind !== 'down' || isAlive(state)) return;
+    if (judgingSide(paths, state) === 'before') settleChange(paths, state, 'before');
+  });
 }
 
 /** Whether the kernel has the data plane's program on the interface, wherever it may be pinned. */

@@ -2,7 +2,6 @@ import { bootTimeNs, monitorInterfaces } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { warnOfCost } from '../policy/warn-of-cost.ts';
-import { settleUnfinished } from './adopt.ts';
 import { type Built, builtOf, restated, withSetsOf } from './built.ts';
 import { type Changing, hasPins, isChanging, type Side, settleChange } from './change.ts';
 import { addMembers, type DynamicSets, listMembers, removeMembers } from './dynamic-sets.ts';
@@ -20,13 +19,14 @@ import { type EnforceOptions, type PutInForce, putInForce, type UpdateOptions } 
 import { sweep } from './record-sets.ts';
 import { alreadyEnforced, changePending, nothingPending } from './refusals.ts';
 import { rememberNamespace } from './remembered-namespace.ts';
-import { removeAll } from './remove.ts';
 import { createRetained } from './retained.ts';
 import { requireRights } from './rights.ts';
 import { countersOf } from './rule-windows.ts';
 import { createRuntimeMembers } from './runtime-members.ts';
+import { settleUnfinished } from './settle-unfinished.ts';
 import { type Pending, pendingOf } from './standing.ts';
 import { type EnforcementState, isAlive, readState, stateStamp, writeState } from './state.ts';
+import { takeOutOfForce } from './take-out-of-force.ts';
 import { keepSchedules, windowsOf } from './windows.ts';
 import { belongsToAnother, type Written } from './written.ts';
 
@@ -299,7 +299,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       schedules.stop();
       unsubscribe();
       try {
-        exclusivelyHere(() => isOver || belongsToAnother(paths, written.stamp) || removeAll(paths, written.state));
+        exclusivelyHere(() => isOver || belongsToAnother(paths, written.stamp) || takeOutOfForce(paths, written.state));
       } finally {
         for (const { generation } of built()) generation.close();
         retained.clear();

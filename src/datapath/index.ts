@@ -2,6 +2,7 @@
 export {
   endFoundTrial,
   type FoundEnforcement,
+  finishTakeDown,
   readEnforcement,
   readSituation,
   type Situation,

@@ -1,5 +1,16 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Problem } from '../diagnostics/problem.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
 import { memberText, readMembers } from './member-text.ts';
@@ -10,7 +21,7 @@ import { fileSystemRefusal } from './state.ts';
 export interface SetOverlay {
   /** What the file holds, less what has run out since. What changes from now on is in the file when the change returns. */
   readonly members: RuntimeMembers;
-  /** Why some of the file could not be read, or the last change not be written: the kernel has it all the same. */
+  /** Why some of the file could not be read, where the rest of it is kept, or why the last change not be written: the kernel has it all the same. */
   readonly problems: readonly Problem[];
   close(): void;
 }
@@ -36,19 +47,21 @@ export function openSetOverlay(path: string, clocks: OverlayClocks = systemClock
   const problems: Problem[] = [];
   let superfluous = Number.POSITIVE_INFINITY;
   let fd: number | undefined;
+  removeUnfinished(path);
   readInto(members, path, clocks, problems);
+  const damage = problems.filter(({ code }) => code === 'datapath/damaged-state');
 
   function write(change: MemberChange): void {
     try {
       superfluous += 1 + (change.removed?.length ?? 0);
       if (superfluous > MOST_SUPERFLUOUS) rewrite();
       else append(change);
-      problems.length = 0;
+      problems.splice(0, problems.length, ...damage);
     } catch (error) {
       // The next change writes all of it: this one may be there in part.
       superfluous = Number.POSITIVE_INFINITY;
       const refusal = fileSystemRefusal(path, error).problems.map(asWarning);
-      problems.splice(0, problems.length, ...refusal);
+      problems.splice(0, problems.length, ...damage, ...refusal);
     }
   }
 
@@ -148,7 +161,32 @@ function readInto(members: RuntimeMembers, path: string, clocks: OverlayClocks, 
   }
   if (damaged === 0) return;
   const message = `${path}: ${damaged} of ${lines.length} lines are damaged; members that only they have are lost`;
-  problems.push({ code: 'datapath/damaged-state', severity: 'warning', message });
+  const help = putAside(path);
+  problems.push({ code: 'datapath/damaged-state', severity: 'warning', message, ...(help !== undefined && { help }) });
+}
+
+/** The next change writes the file anew: what is in it now may be worth a look. */
+function putAside(path: string): string | undefined {
+  const aside = `${path}.damaged`;
+  try {
+    copyFileSync(path, aside);
+    return `All of it is kept in ${aside}; \`sluice sets add\` adds members again.`;
+  } catch {
+    // A disk that is full or read-only: then the file cannot be written anew either.
+    return undefined;
+  }
+}
+
+/** What a process that was killed had begun to write. */
+function removeUnfinished(path: string): void {
+  const [folder, name] = [dirname(path), basename(path)];
+  try {
+    for (const one of readdirSync(folder)) {
+      if (one.startsWith(`${name}.`) && /^\d+$/.test(one.slice(name.length + 1))) rmSync(join(folder, one));
+    }
+  } catch {
+    // It is not there, or nothing can be removed from it.
+  }
 }
 
 function attempt<T>(action: () => T): T | undefined {

@@ -80,7 +80,8 @@ function idsOf(paths: Paths, { generation }: GenerationState): ReadonlySet<numbe
 /** Of a trial, while it judges; of an observation, until its deadline. */
 export function pendingOf({ change }: Changing, side: Side): Pending | undefined {
   const { kind, after, since, deadlineNs } = change;
-  if (kind === 'apply' || change.reverted || (kind === 'trial' && side === 'before')) return undefined;
+  if (kind === 'apply' || kind === 'down' || change.reverted || (kind === 'trial' && side === 'before'))
+    return undefined;
   if (deadlineNs !== undefined && BigInt(deadlineNs) <= bootTimeNs()) return undefined;
   const deadline = deadlineNs === undefined ? undefined : dateOfBootTime(BigInt(deadlineNs));
   return { kind, policyPath: after.policy.path, since: new Date(since), ...(deadline && { deadline }) };
@@ -97,6 +98,7 @@ function whySide(paths: Paths, state: Changing, side: Side): string {
     if (going) return `an apply of ${path} is going on`;
     return `an apply of ${path} was interrupted ${side === 'after' ? 'after' : 'before'} it went live`;
   }
+  if (change.kind === 'down') return whyDown(path, side, going);
   if (change.kind === 'observation') return whyObserved(paths, state);
   if (side === 'after') {
     const { deadline } = pendingOf(state, side) ?? {};
@@ -108,6 +110,12 @@ function whySide(paths: Paths, state: Changing, side: Side): string {
   const turn = readTurn(paths.turn);
   const isOver = turn !== undefined && turn !== Turn.BEFORE;
   return whyEnded({ kind: 'trial', why: isOver ? 'deadline' : 'interrupted', path });
+}
+
+function whyDown(path: string, side: Side, going: boolean): string {
+  if (side === 'before') return `${path} was taken out of force`;
+  if (going) return `${path} is being taken out of force`;
+  return `taking ${path} out of force was interrupted before it came to that`;
 }
 
 function whyObserved(paths: Paths, state: Changing): string {
@@ -123,8 +131,10 @@ const timeOfDay = (date: Date): string => date.toTimeString().slice(0, 8);
 
 type Ended = Pick<NonNullable<EnforcementState['ended']>, 'kind' | 'why' | 'path'>;
 
+const WHAT = { apply: 'an apply', trial: 'a trial', observation: 'an observation', down: 'taking down' } as const;
+
 function whyEnded({ kind, why, path }: Ended): string {
-  const what = `${kind === 'apply' ? 'an apply' : kind === 'trial' ? 'a trial' : 'an observation'} of ${path}`;
+  const what = `${WHAT[kind]} of ${path}`;
   switch (why) {
     case 'deadline':
       return kind === 'observation'

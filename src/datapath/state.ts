@@ -72,7 +72,8 @@ export type GenerationState = z.infer<typeof generationState>;
 
 /** One generation on its way into the place of another: see docs/decisions/0006. */
 const changeState = z.object({
-  kind: z.enum(['apply', 'trial', 'observation']),
+  /** `down`: nothing comes after it, and `settled` is left out; the policy that goes is `after` until the switch is turned back. */
+  kind: z.enum(['apply', 'trial', 'observation', 'down']),
   since: z.string(),
   /** On the boot clock, nanoseconds: the one before is in force again from then on. */
   deadlineNs: z.optional(z.string()),

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readEnforcement } from '../../../src/datapath/index.ts';
-import { inNamespace } from '../../../src/kernel/index.ts';
+import { inNamespace, listPins } from '../../../src/kernel/index.ts';
 import { createDaemonLab, type DaemonLab } from '../daemon.ts';
 import { type Judge, judgesOf, policyText, type Side, sendSeen } from './judging.ts';
 import { killMortals, type Mortal, startMortal } from './mortal.ts';
@@ -40,8 +40,6 @@ interface Operation {
   readonly after: Side | 'nobody';
   /** What became of the last revision, where `before` judges after the kill, and where `after` does. */
   readonly outcomes: readonly [before: readonly string[], after: readonly string[]];
-  /** One hook after the other is freed, and counters go. The next daemon puts the policy in force again, or finds none. */
-  readonly isInParts?: boolean;
 }
 
 const operations: readonly Operation[] = [
@@ -128,7 +126,6 @@ const operations: readonly Operation[] = [
     before: 'one',
     after: 'nobody',
     outcomes: [['confirmed'], ['confirmed']],
-    isInParts: true,
   },
 ];
 
@@ -145,7 +142,7 @@ function pointsOf(calls: readonly string[]): number[] {
   return [...points, calls.length];
 }
 
-describe.each(operations)('a daemon killed in $name', ({ prepare, act, before, after, outcomes, isInParts }) => {
+describe.each(operations)('a daemon killed in $name', ({ prepare, act, before, after, outcomes }) => {
   test('before each call that changes anything: one whole policy judges, and the next daemon tells the truth', {
     timeout: 400_000,
   }, async () => {
@@ -169,31 +166,29 @@ describe.each(operations)('a daemon killed in $name', ({ prepare, act, before, a
       await daemon.kill();
 
       const killed = await judgesOf(lab);
-      if (isInParts) expect([...killed, before, after], at).not.toContain('mixed');
-      else
-        expect(
-          [
-            [before, before],
-            [after, after],
-          ],
-          at,
-        ).toContainEqual(killed);
+      expect(
+        [
+          [before, before],
+          [after, after],
+        ],
+        at,
+      ).toContainEqual(killed);
       const told = json('status');
       expect(told.daemon, at).toBeNull();
-      if (!isInParts) expect(told.policy, at).toBe(nameOf(killed[0]));
+      expect(told.policy, at).toBe(nameOf(killed[0]));
 
       daemon = await startMortal(lab);
       const [judge, other] = await judgesOf(lab);
       expect(other, at).toBe(judge);
-      if (!isInParts) expect(judge, at).toBe(killed[0]);
+      expect(judge, at).toBe(killed[0]);
       // What has gone over does not come back where it is killed later.
       if (hasGoneOver) expect(judge, at).toBe(after);
       hasGoneOver ||= judge === after && before !== after;
       if (judge !== 'nobody') {
         await sendSeen(lab);
         seen += 1;
-        if (!isInParts) expect(seenSoFar(), at).toBe(seen);
-      }
+        expect(seenSoFar(), at).toBe(seen);
+      } else expect(listPins(lab.pins), at).toEqual([]);
       const status = await daemon.ask('status', {});
       const history = await daemon.ask('history', {});
       expect([...status.problems, ...history.problems], at).toEqual([]);

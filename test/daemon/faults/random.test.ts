@@ -40,7 +40,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       step: fc.constant('kill in a change' as const),
-      what: change.filter((one) => one.change !== 'down'),
+      what: change,
       call: fc.integer({ min: 0, max: 50 }),
     }),
   },
@@ -201,6 +201,9 @@ async function killIn(what: Change, call: number, model: Model): Promise<void> {
   else if (what.change === 'trial' && pending) changed(model, what);
   else if (what.change === 'confirm' && before?.kind === 'observation') {
     if (judge === before.side) changed(model, { change: 'apply', side: before.side });
+  } else if (what.change === 'down') {
+    if (judge === 'nobody') changed(model, what);
+    else if (before && !pending) changed(model, { change: 'rollback' });
   } else if (before && !pending) changed(model, what);
 }
 
