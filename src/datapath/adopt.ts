@@ -175,13 +175,22 @@ function takeDownAt(here: Paths): { readonly interfaces: readonly string[] } | u
   return { interfaces: interfaces ?? pinned.map(nameOf) };
 }
 
-/** Ends what a process that was killed had taken out of force, and did not live to remove. */
+/**
+ * Ends what a process that was killed had taken out of force, and did not live to remove; and gives up a
+ * first policy that one did not live to put in force.
+ */
 export function finishTakeDown(): void {
   const paths = pathsHere();
   exclusively(paths, () => {
     const state = readState(paths.state);
-    if (!state || !isChanging(state) || state.change.kind !== 'down' || isAlive(state)) return;
-    if (judgingSide(paths, state) === 'before') settleChange(paths, state, 'before');
+    if (!state) {
+      if (pinnedInterfaces(paths).length === 0) removeAll(paths);
+      return;
+    }
+    if (!isChanging(state) || state.settled || isAlive(state)) return;
+    const { kind } = state.change;
+    const comesToNothing = (kind === 'apply' || kind === 'down') && judgingSide(paths, state) === 'before';
+    if (comesToNothing) settleChange(paths, state, 'before');
   });
 }
 

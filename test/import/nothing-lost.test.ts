@@ -34,6 +34,7 @@ const payload = (protocol: string, field: string) => ({ payload: { protocol, fie
 const prefix = (addr: string, len: number) => ({ prefix: { addr, len } });
 const onePerSecond = [{ limit: { rate: 1, per: 'second' } }];
 
+const acceptsByPort = { vmap: { key: payload('tcp', 'dport'), data: '@verdicts' } };
 const nftMatches: readonly unknown[] = [
   match(payload('ip', 'saddr'), prefix('10.0.0.0', 8)),
   match(payload('ip', 'saddr'), prefix('192.0.2.0', 24), '!='),
@@ -61,7 +62,7 @@ const nftMatches: readonly unknown[] = [
   { limit: { rate: 10, per: 'second' } },
   { set: { op: 'add', elem: payload('ip', 'saddr'), set: '@filled' } },
   { set: { op: 'update', elem: payload('ip', 'saddr'), set: '@filled', stmt: onePerSecond } },
-  { vmap: { key: payload('tcp', 'dport'), data: '@verdicts' } },
+  acceptsByPort,
   { vmap: { key: payload('tcp', 'dport'), data: { set: [] } } },
   { xt: null },
 ];
@@ -117,8 +118,9 @@ test('nftables: every rule is in the policy, or listed', () => {
         if (isCircle(chain, end)) return [];
         const comment = `rule-${index}-x`;
         const number = 1 + rules.filter(({ origin }) => origin.includes(`chain ${chain},`)).length;
-        // To accept before the last chain of the hooks is to go on.
-        const leads = ['return', 'jump', 'goto'].some((word) => word in end) || (chain === 'early' && 'accept' in end);
+        // To accept before the last chain of the hooks is to go on; what all packets of a map are told so never ends.
+        const goesOn = chain === 'early' && ('accept' in end || matches.includes(acceptsByPort));
+        const leads = ['return', 'jump', 'goto'].some((word) => word in end) || goesOn;
         rules.push({ comment, origin: `table inet t, chain ${chain}, rule ${number}`, leads });
         return [{ rule: { ...table, chain, comment, expr: [...matches, end] } }];
       });
