@@ -78,12 +78,14 @@ SEC("tc")
 int sluice_tc_observe(struct __sk_buff *skb)
 {
 	struct packet *packet = new_packet(skb->ifindex, skb->len);
-	int action;
+	__u32 alone = is_alone(skb->ifindex);
+	int action = TC_ACT_UNSPEC;
 
 	if (packet)
 		conclude(packet, judge(skb, packet));
-	action = call_enforced(skb);
-	compare(packet, 1);
+	if (!alone)
+		action = call_enforced(skb);
+	compare(packet, 1, alone);
 	return action;
 }
 

@@ -90,12 +90,14 @@ int sluice_xdp_observe(struct xdp_md *context)
 {
 	__u32 length = multi_buffer ? bpf_xdp_get_buff_len(context) : context->data_end - context->data;
 	struct packet *packet = new_packet(context->ingress_ifindex, length);
-	int action;
+	__u32 alone = is_alone(context->ingress_ifindex);
+	int action = XDP_PASS;
 
 	if (packet)
 		conclude(packet, judge(context, packet));
-	action = call_enforced(context);
-	compare(packet, 0);
+	if (!alone)
+		action = call_enforced(context);
+	compare(packet, 0, alone);
 	return action;
 }
 

@@ -21,6 +21,20 @@ struct {
 	__type(value, struct packet);
 } enforced_scratch SEC(".maps");
 
+/* Interfaces, by number, where the policy in force is not: it is not called there, and packets pass. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, INTERFACE_ROWS);
+	__type(key, __u32);
+	__type(value, __u32);
+} observed_alone SEC(".maps");
+
+static __always_inline __u32 is_alone(__u32 ifindex)
+{
+	return bpf_map_lookup_elem(&observed_alone, &ifindex) != 0;
+}
+
 /* Pairs of rules, which are as many as policies have them: what is over the limit is not counted. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -29,8 +43,9 @@ struct {
 	__type(value, struct difference);
 } differences SEC(".maps");
 
-/* Where both come to another verdict, counts for the pair of rules, and keeps the packet. */
-static __attribute__((noinline)) int compare(const struct packet *observed, __u32 egress)
+/* Where both come to another verdict, counts for the pair of rules, and keeps the packet. Alone: the other was not asked,
+ * and its record is of another packet. */
+static __attribute__((noinline)) int compare(const struct packet *observed, __u32 egress, __u32 alone)
 {
 	__u32 zero = 0;
 	const struct packet *other = bpf_map_lookup_elem(&enforced_scratch, &zero);
@@ -39,11 +54,11 @@ static __attribute__((noinline)) int compare(const struct packet *observed, __u3
 
 	if (!observed || !other)
 		return 0;
-	key.enforced_verdict = other->verdict == VERDICT_NONE ? VERDICT_ALLOW : other->verdict;
+	key.enforced_verdict = alone || other->verdict == VERDICT_NONE ? VERDICT_ALLOW : other->verdict;
 	key.observed_verdict = observed->verdict;
 	if (key.enforced_verdict == key.observed_verdict)
 		return 0;
-	key.enforced_rule = other->rule;
+	key.enforced_rule = alone ? REASON_NONE : other->rule;
 	key.observed_rule = observed->rule;
 	key.egress = egress;
 	difference = bpf_map_lookup_elem(&differences, &key);

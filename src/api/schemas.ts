@@ -24,6 +24,7 @@ const pending = z.object({
   kind: z.enum(['trial', 'observation']),
   policyPath: z.string(),
   since: z.string(),
+  interfaces: z.array(z.object({ name: z.string(), mode: z.enum(['native', 'generic']) })),
   deadline: z.optional(z.string()),
 });
 

@@ -7,15 +7,13 @@ import type { Daemon } from '../daemon/daemon.ts';
 import type { Rehearsed } from '../daemon/rehearse.ts';
 import type { Who } from '../daemon/revision.ts';
 import { whoIs } from '../daemon/who.ts';
-import type { Difference } from '../datapath/index.ts';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import { type PeerCredentials, peerCredentials } from '../kernel/index.ts';
-import { describePacket } from '../packet/describe.ts';
+import { differencesOnWire, MOST_FINDINGS } from './differences.ts';
 import { problemToWire } from './problems.ts';
 import {
   type AnswerTo,
   type Body,
-  type DifferenceOnWire,
   type ProblemOnWire,
   type RequestName,
   requests,
@@ -87,7 +85,7 @@ function handlersOf(daemon: Daemon): Handlers {
       return onWire({
         ...status,
         problems: problems.map(problemToWire),
-        ...(differences && { differences: differences.slice(0, MOST_FINDINGS).map(differenceOnWire) }),
+        ...(differences && { differences: differencesOnWire(differences) }),
       });
     },
     history: () => {
@@ -120,13 +118,6 @@ function applied({ warnings, rehearsal, ...rest }: Applied): AnswerTo<'apply'> {
     ...(rehearsal && { rehearsal: rehearsalOnWire(rehearsal) }),
   });
 }
-
-function differenceOnWire({ packets, bytes, example, ...rest }: Difference): DifferenceOnWire {
-  return onWire({ ...rest, packets: Number(packets), bytes: Number(bytes), example: describePacket(example) });
-}
-
-/** A new policy for an old one may change as many verdicts as it has rules. */
-const MOST_FINDINGS = 50;
 
 function rehearsalOnWire({ report, tookMs }: Rehearsed): NonNullable<AnswerTo<'apply'>['rehearsal']> {
   const { packets, tests, differences, unreached } = report;

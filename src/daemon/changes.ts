@@ -74,7 +74,7 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
       history.settle(number, outcome('confirmed'));
     }
     const revision = summaryOf(context, number) as RevisionSummary;
-    const interfaces = (enforcement?.interfaces ?? []).map(({ name, mode }) => ({ name, mode }));
+    const interfaces = (pending ?? enforcement)?.interfaces.map(({ name, mode }) => ({ name, mode })) ?? [];
     emit(
       pending
         ? { event: 'pending', kind: pending.kind, revision }

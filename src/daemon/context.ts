@@ -1,4 +1,4 @@
-import { type FoundEnforcement, type Pending, readSituation } from '../datapath/index.ts';
+import { type FoundEnforcement, type Pending, readSituation, type Situation } from '../datapath/index.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { DaemonEvent } from './events.ts';
 import type { History } from './history.ts';
@@ -24,12 +24,14 @@ export const summaryOf = ({ history }: DaemonContext, number: number | undefined
 
 /** What waits to be confirmed, of this process or of one that has gone. */
 export const pendingNow = ({ inForce }: DaemonContext): Pending | undefined =>
-  inForce.enforcement ? inForce.enforcement.pending : quietSituation()?.pending;
+  inForce.enforcement ? inForce.enforcement.pending : quietly()?.pending;
 
 /** What is in force by the kernel and the record of it; undefined too where that cannot be read. */
-export function quietSituation(): FoundEnforcement | undefined {
+export const quietSituation = (): FoundEnforcement | undefined => quietly()?.found;
+
+function quietly(): Situation | undefined {
   try {
-    return readSituation().found;
+    return readSituation();
   } catch {
     return undefined;
   }

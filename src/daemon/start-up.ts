@@ -1,4 +1,11 @@
-import { type FoundEnforcement, finishTakeDown, readSituation, type Situation } from '../datapath/index.ts';
+import {
+  type FoundEnforcement,
+  finishTakeDown,
+  type LeftObservation,
+  readSituation,
+  type Situation,
+  takeLeftObservation,
+} from '../datapath/index.ts';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import type { PolicyText } from '../policy/load.ts';
 import type { DaemonContext } from './context.ts';
@@ -12,6 +19,13 @@ const OUTCOMES = { deadline: 'expired', reverted: 'rolled-back', interrupted: 'i
 
 const isOver = ({ time, change: { confirmMs } }: Revision): boolean =>
   confirmMs !== undefined && Date.parse(time) + confirmMs <= Date.now();
+
+interface Observation {
+  /** Of its revision. */
+  readonly number: number;
+  readonly policy: NonNullable<Revision['policy']>;
+  readonly left: LeftObservation;
+}
 
 /** What a daemon still has to do since it has started. */
 export interface StartingUp {
@@ -38,9 +52,13 @@ export function startUp(context: DaemonContext): StartingUp {
     const situation = situationHere();
     const { found } = situation;
     if (found?.alive) throw ownedByAnother(found);
-    // What was only observed is given up: the daemon that heard of the differences has gone.
     if (found?.pending?.kind === 'trial') {
       leaveTrial(found);
+      return;
+    }
+    const observation = leftObservation();
+    if (observation) {
+      goOnObserving(found, observation);
       return;
     }
     settleUnconfirmed(situation);
@@ -63,6 +81,34 @@ export function startUp(context: DaemonContext): StartingUp {
     const record = last && history.read(last.number);
     const isOwn = record?.place === context.place && record.policy?.text === found.policy.text;
     return isOwn ? situation : { found: undefined };
+  }
+
+  /** What the process before was observing, where the history knows of it. */
+  function leftObservation(): Observation | undefined {
+    const one = unsettled();
+    const record = one && history.read(one.number);
+    if (!record?.change.observe || record.policy === undefined || record.place !== context.place) return undefined;
+    const left = takeLeftObservation(record.policy);
+    return left && { number: record.number, policy: record.policy, left };
+  }
+
+  /** Beside what is in force, which is adopted first; it goes on counting, until the same deadline. */
+  function goOnObserving(found: FoundEnforcement | undefined, { number, policy, left }: Observation): void {
+    try {
+      if (found) adopt(found);
+      const { path, text, evaluated } = policy;
+      const checked = inForce.check({ source: { path, text }, evaluated });
+      inForce.put(checked, { observe: true, resume: left });
+    } catch (error) {
+      const reason = error instanceof SluiceError ? error.message : String(error);
+      history.settle(number, { ...outcome('interrupted'), reason });
+      throw error;
+    } finally {
+      left.close();
+    }
+    context.waiting = number;
+    const revision = history.revisions.find((one) => one.number === number);
+    if (revision) emit({ event: 'pending', kind: 'observation', revision });
   }
 
   /** Whoever asked for it may still confirm it, or roll it back. */

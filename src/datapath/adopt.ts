@@ -7,7 +7,9 @@ import { countersPin } from './carry.ts';
 import { type Changing, isChanging, modeOf, settleChange } from './change.ts';
 import { type RuleCounter, readCounters } from './counters.ts';
 import { type FoundSet, foundSets } from './found-sets.ts';
+import { readLeftDifferences } from './left-observation.ts';
 import { exclusively } from './lock.ts';
+import type { Difference } from './observe.ts';
 import { type Paths, pathsHere, pathsOf, pinName } from './paths.ts';
 import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
 import { nothingPending, pendingElsewhere } from './refusals.ts';
@@ -59,6 +61,10 @@ export interface UnattachedInterface {
 export interface Situation {
   readonly found: FoundEnforcement | undefined;
   readonly why?: string;
+  /** Also where nothing is in force. */
+  readonly pending?: Pending;
+  /** Packets that what is observed would treat otherwise; left out where nothing is observed. */
+  readonly differences?: readonly Difference[];
   /** The last change, where it came to nothing. */
   readonly ended?: NonNullable<EnforcementState['ended']>;
 }
@@ -81,7 +87,13 @@ export function readSituation(): Situation {
   }
   const { judge, why, pending } = standingOf(paths, state);
   const ended = isChanging(state) ? endedNow(paths, state) : state.ended;
-  const said = { ...(why !== undefined && { why }), ...(ended && { ended }) };
+  const differences = readLeftDifferences(paths, state);
+  const said = {
+    ...(why !== undefined && { why }),
+    ...(pending && { pending }),
+    ...(differences && { differences }),
+    ...(ended && { ended }),
+  };
   if (judge === undefined) return { found: undefined, ...said };
   const devices = listInterfaces();
   const attachedTo = new Set(judge.interfaces.map(({ ifindex }) => ifindex));

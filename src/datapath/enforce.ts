@@ -64,7 +64,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     throw error;
   }
   const asWritten = ({ state, warnings }: PutInForce): Written => ({ state, warnings, stamp: stateStamp(paths.state) });
-  const { trialMs: _, observe: __, onStep: ___, ...asGiven } = options;
+  const { trialMs: _, observe: __, onStep: ___, resume: ____, ...asGiven } = options;
   // What is put in force again by itself must not fail because an interface has gone.
   const attachOptions = { ...asGiven, absent: 'wait' } as const;
   let written: Written = asWritten(first);
@@ -285,7 +285,10 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     },
     confirm: () => end('after'),
     revert: () => end('before'),
-    differences: () => (observed ? readDifferences(observed.generation, observed.state, written.state.settled) : []),
+    differences: () => {
+      const map = observed?.generation.maps.all.get('differences');
+      return observed && map ? readDifferences(map, observed.state, written.state.settled) : [];
+    },
     onEnd: (callback) => {
       heardOfEnd = callback;
     },

@@ -19,6 +19,7 @@ export { type Inspection, inspect } from './inspect.ts';
 export { type Absent, examineInterfaces } from './interfaces-chosen.ts';
 export type { InterfaceChange } from './interfaces-reconcile.ts';
 export type { SetChange } from './live-sets.ts';
+export { type LeftObservation, takeLeftObservation } from './left-observation.ts';
 export { readMembers } from './member-text.ts';
 export type { Decision, Difference } from './observe.ts';
 export type { ApplyStep, EnforceOptions, UpdateOptions } from './put-in-force.ts';

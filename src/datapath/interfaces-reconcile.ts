@@ -6,6 +6,7 @@ import { described } from './change.ts';
 import { closeEntries, type Entries, openEntries } from './entries.ts';
 import { forgetInterface, nameInterface } from './interface-classes.ts';
 import { notEthernet } from './interfaces-chosen.ts';
+import { setAlone } from './observe.ts';
 import type { Paths } from './paths.ts';
 import { detachInterface } from './pinned-links.ts';
 import type { EnforcementState, GenerationState } from './state.ts';
@@ -123,7 +124,8 @@ function take(link: NetworkLink, state: Sides, { paths, options }: Reconciliatio
     for (const one of generations(state)) if (isFor(one)) nameInterface(paths, one, ifindex, name);
     const observing = change?.kind === 'observation';
     // An observer calls the policy in force, which is to judge on its own interfaces alone.
-    const entries = observing && settled && !isFor(settled) ? {} : entriesOf(after);
+    if (observing) setAlone(paths, change.after, ifindex, settled !== undefined && !isFor(settled));
+    const entries = entriesOf(after);
     const earlier = change && { before: entriesOf(settled) };
     const attached = attachSwitch({ ...options, ifindex, paths, after: entries, ...earlier, turn, observing });
     attached.close();
@@ -143,6 +145,7 @@ function free(paths: Paths, state: Sides, ifindex: number): readonly Problem[] {
   try {
     detachInterface(ifindex, paths);
     for (const one of generations(state)) forgetInterface(paths, one, ifindex);
+    if (state.change?.kind === 'observation') setAlone(paths, state.change.after, ifindex, false);
     return [];
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;

@@ -10,7 +10,7 @@ import {
   reasonNames,
   verdictNames,
 } from '../generated/abi.ts';
-import { type MapHandle, openPinnedMap, programArray, typedPerCpuMap } from '../kernel/index.ts';
+import { type MapHandle, openPinnedMap, programArray, typedMap, typedPerCpuMap, u32 } from '../kernel/index.ts';
 import { MAX_PARTS } from '../policy/compile.ts';
 import { isOwnLayout, ownLayouts } from './counters.ts';
 import type { Entries } from './entries.ts';
@@ -62,6 +62,19 @@ export function recordsOf(enforced: GenerationState, paths: Paths): (map: string
 }
 
 /**
+ * Whether the observer is alone on an interface: the policy in force is not for it, and is not called. To be said before
+ * the observer is attached there.
+ */
+export function setAlone(paths: Paths, observer: Pick<GenerationState, 'generation'>, ifindex: number, is: boolean): void {
+  const pin = join(paths.maps(observer.generation), pinName('observed_alone'));
+  if (!existsSync(pin)) return;
+  using map = openPinnedMap(pin);
+  const alone = typedMap(map, u32, u32);
+  if (is) alone.update(ifindex, 1);
+  else alone.delete(ifindex);
+}
+
+/**
  * Both go through their programs for one packet, and the observer has to read what the other decided.
  * @throws SluiceError datapath/no-switch
  */
@@ -79,14 +92,12 @@ export function requireRoomToObserve({ longestWay = MAX_PARTS, layouts }: Genera
   });
 }
 
-/** What was observed until now, the most packets first. */
+/** What the map `differences` of an observer holds, the most packets first. */
 export function readDifferences(
-  { maps }: Generation,
+  map: MapHandle,
   observed: GenerationState,
   enforced: GenerationState | undefined,
 ): Difference[] {
-  const map = maps.all.get('differences');
-  if (map === undefined) return [];
   const found = [...typedPerCpuMap(map, differenceKeyCodec, differenceCodec).entries()].map(([key, cpus]) => {
     const latest = cpus.reduce((a, b) => (b.example.timeNs > a.example.timeNs ? b : a));
     return {
@@ -106,6 +117,7 @@ const sum = (cpus: readonly DifferenceRecord[], field: 'packets' | 'bytes'): big
 
 function decisionOf(id: number, verdict: number, policy: GenerationState | undefined): Decision {
   const rule = policy?.rules[id - FIRST_RULE];
-  const name = rule?.name ?? (id === 0 ? 'nothing in force' : (reasonNames[id] ?? String(id)));
+  const unasked = policy ? 'not judged' : 'nothing in force';
+  const name = rule?.name ?? (id === 0 ? unasked : (reasonNames[id] ?? String(id)));
   return { name, line: rule?.line, verdict: verdictNames[verdict] ?? String(verdict) };
 }

@@ -15,8 +15,9 @@ import { buildGeneration, type Generation } from './generation.ts';
 import { describeInterfaces, nameInterface } from './interface-classes.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
 import { type Absent, attachOrWait, chooseInterfaces, waitingFor } from './interfaces-chosen.ts';
+import type { LeftObservation } from './left-observation.ts';
 import { sameMembers } from './live-sets.ts';
-import { letCall, recordsOf, requireRoomToObserve } from './observe.ts';
+import { letCall, recordsOf, requireRoomToObserve, setAlone } from './observe.ts';
 import { generations, type Paths, pinName } from './paths.ts';
 import { pinnedInterfaces } from './pinned-links.ts';
 import { prepareFolder } from './prepare-folder.ts';
@@ -51,6 +52,8 @@ export interface UpdateOptions {
    * and what has been in force waits for one that goes.
    */
   readonly absent?: Absent;
+  /** With `observe`: the one that it goes on with, until the same deadline. */
+  readonly resume?: LeftObservation;
   /** Progress, in order. */
   readonly onStep?: (step: ApplyStep) => void;
 }
@@ -99,6 +102,7 @@ export function putInForce(
     trialMs,
     observe = false,
     absent = 'refuse',
+    resume,
     ...attachOptions
   } = options;
   // What is awaited already is no reason to refuse another version of the policy.
@@ -115,8 +119,9 @@ export function putInForce(
   const longestWay = Math.max(compiled.xdp.longestWay, compiled.tc?.longestWay ?? 0);
   if (observe && before?.settled) requireRoomToObserve(before.settled, longestWay);
   // What an observer counts is its own, and so are the sets that count; it reads what the other decides.
-  const inherit =
-    before?.settled && (observe ? recordsOf(before.settled, paths) : inheritFrom(before.settled, policy, paths));
+  const inherit = observe
+    ? inheritObserved(before?.settled && recordsOf(before.settled, paths), resume, policy)
+    : before?.settled && inheritFrom(before.settled, policy, paths);
   const mounted = prepareFolder(paths);
   unpinFolder(paths.turn);
   const number = 1 + Math.max(0, ...generations(paths));
@@ -149,7 +154,8 @@ export function putInForce(
     const needsSwitch = observe || trialMs !== undefined;
     turn = switchOrNone(() => createSwitch(standing, entries, multiBuffer, paths.turn), !needsSwitch);
     onStep('pinned');
-    const rules = withCountingSince(countedRules(policy), before?.settled?.rules ?? [], new Date().toISOString());
+    const known = resume?.change.after.rules ?? before?.settled?.rules ?? [];
+    const rules = withCountingSince(countedRules(policy), known, new Date().toISOString());
     const after = {
       ...describe(policy),
       rules,
@@ -159,7 +165,7 @@ export function putInForce(
       sets: setStates(compiled),
       windows: windowStates(compiled),
     };
-    state = changing(before, { ...after, interfaces: devices.map(expected) }, { trialMs, observe });
+    state = changing(before, { ...after, interfaces: devices.map(expected) }, { trialMs, observe, resume });
     writeState(paths.state, state);
     isRecorded = true;
     onStep('recorded');
@@ -168,8 +174,8 @@ export function putInForce(
     for (const ifindex of interfaces) {
       const own = devices.find(({ index }) => index === ifindex);
       // An observer calls the policy in force, which is to judge on its own interfaces alone.
-      const isAsked = enforced === undefined || enforced.some((one) => one.ifindex === ifindex);
-      const wanted = { ifindex, paths, after: own && isAsked ? entries : {}, turn, observing: observe };
+      if (own && enforced && !enforced.some((one) => one.ifindex === ifindex)) setAlone(paths, after, ifindex, true);
+      const wanted = { ifindex, paths, after: own ? entries : {}, turn, observing: observe };
       const device = own ?? { index: ifindex, name: '' };
       const outcome = attachOrWait(device, policy.interfaces, mayWait, () =>
         attachSwitch({ ...wanted, ...attachOptions }),
@@ -265,13 +271,20 @@ function expected({ name, index, xdp }: NetworkInterface): GenerationState['inte
   return { name, ifindex: index, mode: xdp?.mode === 'generic' ? 'generic' : 'native', classifier: 'none' };
 }
 
+interface HowChanging {
+  readonly trialMs: number | undefined;
+  readonly observe: boolean;
+  readonly resume: LeftObservation | undefined;
+}
+
 function changing(
   before: EnforcementState | undefined,
   after: GenerationState,
-  { trialMs, observe }: { readonly trialMs: number | undefined; readonly observe: boolean },
+  { trialMs, observe, resume }: HowChanging,
 ): Changing {
   const now = new Date().toISOString();
-  const deadlineNs = trialMs === undefined ? undefined : String(bootTimeNs() + BigInt(Math.round(trialMs * 1e6)));
+  const ownDeadline = trialMs === undefined ? undefined : String(bootTimeNs() + BigInt(Math.round(trialMs * 1e6)));
+  const deadlineNs = resume ? resume.change.deadlineNs : ownDeadline;
   return {
     format: 2,
     pid: process.pid,
@@ -280,7 +293,7 @@ function changing(
     ...(before?.settled && { settled: before.settled }),
     change: {
       kind: observe ? 'observation' : trialMs === undefined ? 'apply' : 'trial',
-      since: now,
+      since: resume?.change.since ?? now,
       ...(deadlineNs !== undefined && { deadlineNs }),
       after,
       reverted: false,
@@ -301,16 +314,29 @@ function inheritFrom(
   policy: CheckedPolicy,
   paths: Paths,
 ): ((map: string) => MapHandle | undefined) | undefined {
-  const { layouts } = before;
-  const isSame =
-    before.policy.text === policy.source.text &&
-    JSON.stringify(withoutSince(before.rules)) === JSON.stringify(countedRules(policy));
-  const isReadable = isOwnLayout(layouts.counter, ownLayouts.counter) && isOwnLayout(layouts.packet, ownLayouts.packet);
-  if (!isSame || !isReadable) return undefined;
+  if (!goesOnWith(before, policy)) return undefined;
   return (map) => {
     const pin = join(paths.maps(before.generation), pinName(map));
     return INHERITED.has(map) && existsSync(pin) ? openPinnedMap(pin) : undefined;
   };
+}
+
+/** Whether what a generation has counted is of the same rules, and lies in memory as this version has it. */
+function goesOnWith({ layouts, policy: { text }, rules }: GenerationState, policy: CheckedPolicy): boolean {
+  const isSame =
+    text === policy.source.text &&
+    JSON.stringify(withoutSince(rules)) === JSON.stringify(countedRules(policy));
+  return isSame && isOwnLayout(layouts.counter, ownLayouts.counter) && isOwnLayout(layouts.packet, ownLayouts.packet);
+}
+
+/** The records of the generation in force, and what an observer before it has counted. */
+function inheritObserved(
+  records: ((map: string) => MapHandle | undefined) | undefined,
+  resume: LeftObservation | undefined,
+  policy: CheckedPolicy,
+): (map: string) => MapHandle | undefined {
+  const left = resume && goesOnWith(resume.change.after, policy) ? resume : undefined;
+  return (map) => records?.(map) ?? left?.take(map);
 }
 
 /** The counters outlive the process by it, and so do program arrays, which the kernel empties without a pin. */

@@ -11,6 +11,8 @@ export interface Pending {
   readonly kind: 'trial' | 'observation';
   readonly policyPath: string;
   readonly since: Date;
+  /** Those that it is judged on. */
+  readonly interfaces: readonly Pick<GenerationState['interfaces'][number], 'name' | 'mode'>[];
   /** When it ends by itself. */
   readonly deadline?: Date;
 }
@@ -84,7 +86,8 @@ export function pendingOf({ change }: Changing, side: Side): Pending | undefined
     return undefined;
   if (deadlineNs !== undefined && BigInt(deadlineNs) <= bootTimeNs()) return undefined;
   const deadline = deadlineNs === undefined ? undefined : dateOfBootTime(BigInt(deadlineNs));
-  return { kind, policyPath: after.policy.path, since: new Date(since), ...(deadline && { deadline }) };
+  const interfaces = after.interfaces.map(({ name, mode }) => ({ name, mode }));
+  return { kind, policyPath: after.policy.path, since: new Date(since), interfaces, ...(deadline && { deadline }) };
 }
 
 /** As the wall clock shows it now: setting the clock moves what is shown, and not the deadline. */
@@ -124,7 +127,16 @@ function whyObserved(paths: Paths, state: Changing): string {
   if (turn === undefined || turn === Turn.BEFORE) return whyEnded({ kind: 'observation', why: 'interrupted', path });
   const pending = pendingOf(state, 'before');
   if (pending === undefined) return `${path} was observed until its deadline`;
-  return `${path} is observed beside it${pending.deadline ? ` until ${timeOfDay(pending.deadline)}` : ''}`;
+  const until = pending.deadline ? ` until ${timeOfDay(pending.deadline)}` : '';
+  return `${path} is observed beside it${until}${whereAlone(state)}`;
+}
+
+/** Interfaces that what is observed is for, and what is in force is not. */
+function whereAlone({ settled, change }: Changing): string {
+  if (settled === undefined) return '';
+  const enforced = new Set(settled.interfaces.map(({ ifindex }) => ifindex));
+  const alone = change.after.interfaces.filter(({ ifindex }) => !enforced.has(ifindex));
+  return alone.length === 0 ? '' : `, and alone on ${alone.map(({ name }) => name).join(', ')}, where packets pass`;
 }
 
 const timeOfDay = (date: Date): string => date.toTimeString().slice(0, 8);

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import type { FoundEnforcement } from '../../datapath/index.ts';
+import type { DifferenceOnWire } from '../../api/schemas.ts';
+import type { Difference, FoundEnforcement, Pending } from '../../datapath/index.ts';
 import { printable } from '../../diagnostics/display-width.ts';
-import { askDaemon, withDaemon } from '../daemon/status.ts';
+import { askDaemon, withDaemon, withDifferences } from '../daemon/status.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/netns.ts';
 import type { Answer } from '../output/answer.ts';
@@ -24,17 +25,28 @@ export function statusCommand(): Command {
 async function status(session: Session, options: NetnsOption): Promise<ExitCode> {
   const { readSituation } = await import('../../datapath/index.ts');
   await enterNetns(options);
-  const { found, why } = readSituation();
+  const { found, why, pending, differences } = readSituation();
   // What is in force is asked of the kernel, whatever becomes of the daemon.
   const daemon = await askDaemon();
   if (daemon) await session.complain(daemon.problems);
-  await session.print(withDaemon(found ? answerOf(found) : nothing(why), daemon, found?.alive === true));
+  const answer = found ? answerOf(found) : nothing(why, pending);
+  const counted = daemon?.facts || !differences ? undefined : await countedWithoutDaemon(differences);
+  await session.print(withDaemon(counted ? withDifferences(answer, counted) : answer, daemon, found?.alive === true));
   return found?.unattached.length === 0 && found.interfaces.every(({ attached }) => attached) ? 0 : 1;
 }
 
-function nothing(why: string | undefined): Answer {
+/** The kernel goes on observing, whoever began it. */
+async function countedWithoutDaemon(differences: readonly Difference[]): Promise<readonly DifferenceOnWire[]> {
+  const { differencesOnWire } = await import('../../api/differences.ts');
+  return differencesOnWire(differences);
+}
+
+function nothing(why: string | undefined, pending: Pending | undefined): Answer {
   const text = why === undefined ? 'no policy is in force\n' : `no policy is in force: ${printable(why)}\n`;
-  return { data: { inForce: false, ...(why !== undefined && { why }) }, text: () => text };
+  return {
+    data: { inForce: false, ...(why !== undefined && { why }), ...(pending && { pending }) },
+    text: () => text,
+  };
 }
 
 function answerOf(found: FoundEnforcement): Answer {

@@ -65,6 +65,12 @@ export function withDaemon(answer: Answer, daemon: DaemonFacts | undefined, isHe
   };
 }
 
+/** The answer with what the kernel has counted of an observation that no daemon tells of. */
+export const withDifferences = (answer: Answer, differences: readonly DifferenceOnWire[]): Answer => ({
+  data: { ...(answer.data as object), differences },
+  text: (paint) => `${answer.text(paint)}\n${differenceTable(differences, paint)}`,
+});
+
 const DIFFERENCE_COLUMNS: readonly Column[] = [
   { head: 'enforced' },
   { head: 'observed' },
