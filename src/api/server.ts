@@ -11,13 +11,7 @@ import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import { type PeerCredentials, peerCredentials } from '../kernel/index.ts';
 import { differencesOnWire, MOST_FINDINGS } from './differences.ts';
 import { problemToWire } from './problems.ts';
-import {
-  type AnswerTo,
-  type Body,
-  type ProblemOnWire,
-  type RequestName,
-  requests,
-} from './schemas.ts';
+import { type AnswerTo, type Body, type ProblemOnWire, type RequestName, requests } from './schemas.ts';
 
 /** A policy of 16 MiB, as a text in JSON and evaluated. */
 const LARGEST_BODY = 64 * 1024 * 1024;

@@ -18,8 +18,8 @@ export { buildGeneration, type Generation, type LoadedProgram } from './generati
 export { type Inspection, inspect } from './inspect.ts';
 export { type Absent, examineInterfaces } from './interfaces-chosen.ts';
 export type { InterfaceChange } from './interfaces-reconcile.ts';
-export type { SetChange } from './live-sets.ts';
 export { type LeftObservation, takeLeftObservation } from './left-observation.ts';
+export type { SetChange } from './live-sets.ts';
 export { readMembers } from './member-text.ts';
 export type { Decision, Difference } from './observe.ts';
 export type { ApplyStep, EnforceOptions, UpdateOptions } from './put-in-force.ts';

@@ -65,7 +65,12 @@ export function recordsOf(enforced: GenerationState, paths: Paths): (map: string
  * Whether the observer is alone on an interface: the policy in force is not for it, and is not called. To be said before
  * the observer is attached there.
  */
-export function setAlone(paths: Paths, observer: Pick<GenerationState, 'generation'>, ifindex: number, is: boolean): void {
+export function setAlone(
+  paths: Paths,
+  observer: Pick<GenerationState, 'generation'>,
+  ifindex: number,
+  is: boolean,
+): void {
   const pin = join(paths.maps(observer.generation), pinName('observed_alone'));
   if (!existsSync(pin)) return;
   using map = openPinnedMap(pin);

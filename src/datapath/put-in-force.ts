@@ -324,8 +324,7 @@ function inheritFrom(
 /** Whether what a generation has counted is of the same rules, and lies in memory as this version has it. */
 function goesOnWith({ layouts, policy: { text }, rules }: GenerationState, policy: CheckedPolicy): boolean {
   const isSame =
-    text === policy.source.text &&
-    JSON.stringify(withoutSince(rules)) === JSON.stringify(countedRules(policy));
+    text === policy.source.text && JSON.stringify(withoutSince(rules)) === JSON.stringify(countedRules(policy));
   return isSame && isOwnLayout(layouts.counter, ownLayouts.counter) && isOwnLayout(layouts.packet, ownLayouts.packet);
 }
 

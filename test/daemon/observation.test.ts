@@ -18,7 +18,8 @@ afterAll(() => lab?.close());
 
 const json = (name: string) => JSON.parse(lab.ask(name, '-o', 'json').stdout);
 const outcomes = (): string[] => json('history').revisions.map(({ outcome }: { outcome: string }) => outcome);
-const packets = (differences: readonly { readonly packets: number }[]): number[] => differences.map((one) => one.packets);
+const packets = (differences: readonly { readonly packets: number }[]): number[] =>
+  differences.map((one) => one.packets);
 
 /** A policy is in force, another is observed, three pings have told them apart, and their daemon is dead. */
 async function killedWhileObserving(...more: readonly string[]): Promise<void> {
@@ -35,17 +36,17 @@ test('an observation outlives its daemon: the kernel goes on counting, and the n
   const without = json('status');
   expect(without).toMatchObject({ daemon: null, inForce: true, pending: { kind: 'observation' } });
   expect(packets(without.differences)).toEqual([5]);
-  expect(lab.ask('status').stdout).toMatch(/is observed beside it\n[^]*allow pings:5 +drop pings:5 +5 +icmp /);
+  expect(lab.ask('status').stdout).toMatch(/is observed beside it\n[\s\S]*allow pings:5 +drop pings:5 +5 +icmp /);
 
   const next = await lab.start();
-  await next.printed(/adopted: revision 1,.*\n.*revision 2,.* is observed, and waits to be confirmed/);
+  await next.printed(/revision 2,.* is observed, and waits to be confirmed/);
   expect(await lab.ping(4)).toBe(4);
   const { pending, daemon, why } = json('status');
   expect(why).toMatch(/drop\.yaml is observed beside it$/);
   expect([pending.kind, daemon.revision.revision, daemon.waiting.revision]).toEqual(['observation', 1, 2]);
   expect(packets(daemon.differences)).toEqual([9]);
   // What is in force has lost no count either.
-  expect(json('rules').rules).toMatchObject([{ name: 'pings', packets: 9 }]);
+  expect(json('rules').counters).toContainEqual(expect.objectContaining({ rule: 'pings', packets: 9 }));
   expect(outcomes().sort()).toEqual(['confirmed', 'pending']);
 
   expect(lab.ask('confirm').status).toBe(0);
@@ -81,7 +82,11 @@ test('with nothing in force, packets pass, and what is observed can be enforced 
   lab.ask('apply', 'drop.yaml', '--observe');
   expect(await lab.ping(3)).toBe(3);
   await lab.kill(daemon);
-  expect(json('status')).toMatchObject({ inForce: false, pending: { kind: 'observation' }, differences: [{ packets: 3 }] });
+  expect(json('status')).toMatchObject({
+    inForce: false,
+    pending: { kind: 'observation' },
+    differences: [{ packets: 3 }],
+  });
   const next = await lab.start();
   await next.printed(/is observed/);
   expect(await lab.ping(2)).toBe(2);
@@ -94,7 +99,10 @@ test('one with a deadline ends at it, with the daemon dead, too', async () => {
   await killedWhileObserving('--confirm', '3s');
   await setTimeout(3200);
   const told = json('status');
-  expect(told).toMatchObject({ inForce: true, why: expect.stringMatching(/drop\.yaml was observed until its deadline$/) });
+  expect(told).toMatchObject({
+    inForce: true,
+    why: expect.stringMatching(/drop\.yaml was observed until its deadline$/),
+  });
   expect([told.pending, told.differences]).toEqual([undefined, undefined]);
   expect(await lab.ping()).toBe(2);
   await lab.start();
@@ -118,7 +126,10 @@ test('the next daemon keeps the deadline that the one before has set', async () 
 
 test('what cannot be observed any more is given up, with the reason in the history; the policy in force stays', async () => {
   lab.write('members.txt', '198.51.100.7\n');
-  lab.write('listed.yaml', `${pings('drop').replace('ingress:', 'sets: { listed: { file: members.txt } }\ningress:')}    - { from: "@listed", action: drop }\n`);
+  lab.write(
+    'listed.yaml',
+    `${pings('drop').replace('ingress:', 'sets: { listed: { file: members.txt } }\ningress:')}    - { from: "@listed", action: drop }\n`,
+  );
   const daemon = await lab.start();
   lab.ask('apply', 'allow.yaml');
   expect(lab.ask('apply', 'listed.yaml', '--observe').status).toBe(0);

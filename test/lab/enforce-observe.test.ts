@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSituation } from '../../src/datapath/index.ts';
-import { inNamespace, openDescriptorNames } from '../../src/kernel/index.ts';
+import { inNamespace, listInterfaces, openDescriptorNames } from '../../src/kernel/index.ts';
 import { createPair, type Lab, type LabHost } from '../../src/lab/index.ts';
 import { counted, enforceOn, policyOf } from './enforcing.ts';
 
@@ -97,6 +97,66 @@ test('an observed policy counts what it would do otherwise, and the one in force
   expect([await seenBy(host, 'seven'), await seenBy(host, 'nine')]).toEqual([2, 3]);
   expect(counted(enforcement, 'observed').packets).toBe(6);
   enforcement.stop();
+  expect(openDescriptorNames()).toEqual([]);
+});
+
+test('interfaces and hooks where the policy in force is not are observed, and packets pass there', async () => {
+  const ingressOnly = policy('enforced', 7, 107).replace(/egress:[\s\S]*/, '');
+  const both = policy('observed', 9, 109).replace('[eth0]', '[eth0, "eth[12]"]');
+  const add = async (name: string, network: string): Promise<void> => {
+    await host.exec('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', name, 'netns', client.namespace]);
+    for (const [one, end] of [
+      [host, 10],
+      [client, 1],
+    ] as const) {
+      await one.exec('ip', ['address', 'add', `${network}.${end}/24`, 'dev', name]);
+      await one.exec('ip', ['link', 'set', name, 'up']);
+    }
+  };
+  const udp = (from: LabHost, to: string, port: number, count: number) =>
+    from.exec('hping3', ['--udp', '-p', String(port), '-c', String(count), '-i', 'u1000', '-q', to]);
+  await add('eth1', '198.51.100');
+  const enforcement = enforceOn(host, ingressOnly);
+  enforcement.update(policyOf(both), { observe: true });
+  expect(why()).toMatch(/is observed beside it, and alone on eth1, where packets pass$/);
+  expect(enforcement.pending?.interfaces.map(({ name }) => name)).toEqual(['eth0', 'eth1']);
+  await add('eth2', '203.0.113');
+  await expect.poll(() => enforcement.pending?.interfaces.length).toBe(3);
+
+  const [seven, nine] = [await seenBy(host, 'seven'), await seenBy(host, 'nine')];
+  await send(client, host, 7, 5); // dropped by what is in force
+  await udp(client, '198.51.100.10', 7, 2); // where it is not
+  await udp(client, '203.0.113.10', 7, 2);
+  await send(client, host, 9, 1);
+  await udp(client, '198.51.100.10', 9, 3);
+  await udp(client, '203.0.113.10', 9, 4);
+  await send(host, client, 109, 6);
+  expect([await seenBy(host, 'seven'), await seenBy(host, 'nine')]).toEqual([seven + 4, nine + 8]);
+  expect(counted(enforcement, 'enforced').packets).toBe(5);
+  const found = enforcement.differences().map(({ direction, enforced, observed, packets }) => {
+    return `${direction} ${enforced.verdict} ${enforced.name} ${observed.verdict} ${observed.name} ${packets}`;
+  });
+  expect(found.sort()).toEqual([
+    'egress allow not judged drop observed-out 6',
+    'ingress allow default-ingress drop observed 1',
+    'ingress allow not judged drop observed 7',
+    'ingress drop enforced allow default-ingress 5',
+  ]);
+
+  enforcement.revert();
+  await udp(client, '198.51.100.10', 9, 1);
+  await udp(client, '203.0.113.10', 9, 1);
+  expect(await seenBy(host, 'nine')).toBe(nine + 10);
+  const attached = inNamespace({ path: host.path }, listInterfaces).flatMap(({ name, xdp }) => (xdp ? [name] : []));
+  expect(attached).toEqual(['eth0']);
+
+  enforcement.update(policyOf(both), { observe: true });
+  enforcement.confirm();
+  await udp(client, '198.51.100.10', 9, 1);
+  await udp(client, '203.0.113.10', 9, 1);
+  expect(await seenBy(host, 'nine')).toBe(nine + 10);
+  enforcement.stop();
+  for (const name of ['eth1', 'eth2']) await host.exec('ip', ['link', 'delete', name]);
   expect(openDescriptorNames()).toEqual([]);
 });
 

@@ -13,6 +13,9 @@ policy that would cut a live SSH connection are errors, too, unless --force is g
 \`sluice confirm\` is given in time, the policy before is in force again by itself, also when the daemon is gone by then.
 An interface that the policy names is an error, too, where it is not there, has another's XDP program, or is of a kind that
 cannot be judged; with --wait it is attached when that can be done, as what globs stand for always is.
+With --observe it is judged and counted by, and nothing is done to packets: \`sluice status\` shows what would be different. That
+goes on when the daemon is killed, and the next one goes on with it; with --confirm, too, it ends by itself. On interfaces that the
+policy in force is not for, packets pass meanwhile.
 A policy that is a program is run by this command, and the daemon gets what it exports.
 
 Exit status: 0 it is in force, or could be, 1 it is not, 2 wrong use.`;

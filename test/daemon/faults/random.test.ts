@@ -123,11 +123,10 @@ function ask(what: Change): Promise<unknown> {
   });
 }
 
-/** What is only observed is given up by the next daemon. */
-async function restart(model: Model): Promise<void> {
+/** What is on trial or observed is so behind it. */
+async function restart(): Promise<void> {
   await daemon.kill();
   daemon = await startMortal(lab);
-  if (model.pending?.kind === 'observation') changed(model, { change: 'rollback' });
 }
 
 async function take(one: Step, model: Model): Promise<void> {
@@ -147,7 +146,7 @@ async function take(one: Step, model: Model): Promise<void> {
       if (isAllowed(model, one.what)) await killIn(one.what, one.call, model);
       return;
     case 'kill':
-      return restart(model);
+      return restart();
     case 'bad policy': {
       const text = one.isBroken
         ? 'version: 1\nrules: ['
@@ -194,13 +193,15 @@ async function killIn(what: Change, call: number, model: Model): Promise<void> {
   const { pending: before } = model;
   await daemon.dieAt(call);
   await ask(what).catch(() => {});
-  await restart(model);
+  await restart();
   const [judge] = await judgesOf(lab);
   const { pending } = await daemon.ask('status', {});
   if (what.change === 'apply' && judge === what.side) changed(model, what);
-  else if (what.change === 'trial' && pending) changed(model, what);
+  else if ((what.change === 'trial' || what.change === 'observe') && pending) changed(model, what);
   else if (what.change === 'confirm' && before?.kind === 'observation') {
-    if (judge === before.side) changed(model, { change: 'apply', side: before.side });
+    // It has ended, and its policy may not be in force yet.
+    if (!pending)
+      changed(model, judge === before.side ? { change: 'apply', side: before.side } : { change: 'rollback' });
   } else if (what.change === 'down') {
     if (judge === 'nobody') changed(model, what);
     else if (before && !pending) changed(model, { change: 'rollback' });
