@@ -35,7 +35,12 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
 
   /** @throws SluiceError with what speaks against the change, unless it is forced */
   async function rehearsed(request: ApplyRequest, after: CheckedPolicy) {
-    const rehearsal = await rehearseChange({ before: inForce.policy, after, sessions: request.sessions ?? [] });
+    const rehearsal = await rehearseChange({
+      before: inForce.policy,
+      after,
+      runtime: inForce.runtime,
+      sessions: request.sessions ?? [],
+    });
     const isWrong = rehearsal.problems.some(({ severity }) => severity !== 'warning');
     if (isWrong && !request.force) throw new SluiceError(rehearsal.problems);
     return { rehearsal, doubts: rehearsal.problems.map((one) => ({ ...one, severity: 'warning' as const })) };

@@ -8,6 +8,7 @@ import {
   type InterfaceChange,
   type LogEvent,
   openSetOverlay,
+  type RuntimeMembers,
   type SetOverlay,
   takeDown,
   type UpdateOptions,
@@ -27,6 +28,8 @@ export interface InForce {
   readonly enforcement: Enforcement | undefined;
   /** The one that judges now, where the daemon has put it in force. */
   readonly policy: CheckedPolicy | undefined;
+  /** What was added to dynamic sets, of this process or of those before it. */
+  readonly runtime: RuntimeMembers;
   /** Sets whose files could not be followed, and what was added to sets and is not on disk. */
   readonly problems: readonly Problem[];
   /** @throws SluiceError with all that is wrong with it */
@@ -95,9 +98,13 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
     keepFeeds(NO_SETS);
   }
 
-  function first(policy: CheckedPolicy, options: UpdateOptions): void {
+  function runtime(): RuntimeMembers {
     added ??= openSetOverlay(overlay);
-    const own = { ...(generic && { generic }), runtimeMembers: added.members };
+    return added.members;
+  }
+
+  function first(policy: CheckedPolicy, options: UpdateOptions): void {
+    const own = { ...(generic && { generic }), runtimeMembers: runtime() };
     const fresh = enforce(policy, { ...options, ...own });
     enforcement = fresh;
     fresh.watchSets(({ set, problems }) => {
@@ -137,6 +144,9 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
     get policy() {
       const judging = held()?.pending?.kind === 'observation' ? knownBefore : known;
       return judging?.policy;
+    },
+    get runtime() {
+      return runtime();
     },
     get problems() {
       return [...[...setProblems.values()].flat(), ...(added?.problems ?? [])];

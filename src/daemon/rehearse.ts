@@ -1,3 +1,4 @@
+import type { RuntimeMembers } from '../datapath/index.ts';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import type { RehearsalReport, SshSession } from '../rehearse/index.ts';
@@ -6,6 +7,8 @@ export interface RehearsedChange {
   /** Left out where nothing is in force: packets pass. */
   readonly before?: CheckedPolicy | undefined;
   readonly after: CheckedPolicy;
+  /** What dynamic sets hold besides what the policies list. */
+  readonly runtime?: RuntimeMembers | undefined;
   /** SSH_CONNECTION of who asks, and of sessions that it has seen: they must not be cut. */
   readonly sessions: readonly string[];
 }
@@ -19,15 +22,23 @@ export interface Rehearsed {
 }
 
 /** Judges packets by both policies in the kernel, attached to nothing, runs the tests of the new one, and guards SSH. */
-export async function rehearseChange({ before, after, sessions }: RehearsedChange): Promise<Rehearsed> {
+export async function rehearseChange({
+  before: writtenBefore,
+  after: written,
+  runtime,
+  sessions,
+}: RehearsedChange): Promise<Rehearsed> {
   const started = performance.now();
-  const [{ rehearse }, { testsBeside }] = await Promise.all([
+  const [{ rehearse }, { testsBeside }, { withRuntimeMembers }] = await Promise.all([
     import('../rehearse/index.ts'),
     import('../policy-tests/tests-beside.ts'),
+    import('../datapath/index.ts'),
   ]);
   const problems: Problem[] = [];
-  const tests = collecting(problems, () => testsBeside(after)) ?? [];
-  const report = rehearse({ before, after, tests });
+  const tests = collecting(problems, () => testsBeside(written)) ?? [];
+  const before = writtenBefore && withRuntimeMembers(writtenBefore, runtime);
+  const after = withRuntimeMembers(written, runtime);
+  const report = rehearse({ before, after, tests, written });
   problems.push(...report.problems, ...(await cutSessions(after, sessions)));
   return { report, problems, tookMs: performance.now() - started };
 }

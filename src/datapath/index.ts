@@ -27,3 +27,4 @@ export { type JudgeOptions, type KernelJudgement, openRehearsal, type Rehearsal 
 export { createRuntimeMembers, type MemberChange, type RuntimeMember, type RuntimeMembers } from './runtime-members.ts';
 export { openSetOverlay, type SetOverlay } from './set-overlay.ts';
 export type { Pending } from './standing.ts';
+export { withRuntimeMembers } from './with-runtime-members.ts';

@@ -166,7 +166,7 @@ export interface SetRecords {
   readonly counters: boolean;
   /** How long a member is found after it has last been said to be one. The reference model takes them for unexpired. */
   readonly ttlMs?: number;
-  /** It takes members at run time, each with a time of its own. The reference model knows those of the policy alone. */
+  /** It takes members at run time, each with a time of its own. The reference model knows those that it is given: `withRuntimeMembers`. */
   readonly dynamic?: true;
 }
 

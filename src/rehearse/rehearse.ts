@@ -13,6 +13,8 @@ export interface RehearseInput {
   readonly after: CheckedPolicy;
   /** The tests of `after`: those of `testsBeside` its file. */
   readonly tests?: readonly TestFile[];
+  /** `after` as it is written, where it is given with what was added to its sets at run time: what the tests are about. */
+  readonly written?: CheckedPolicy;
   /** As the policies are compiled to be enforced. */
   readonly multiBuffer?: boolean;
   /** Rehearsals that are open anyway: they are not built again, and not closed. */
@@ -28,6 +30,7 @@ export function rehearse({
   before,
   after,
   tests = [],
+  written = after,
   multiBuffer = false,
   open = {},
 }: RehearseInput): RehearsalReport {
@@ -45,7 +48,8 @@ export function rehearse({
     const judgeBefore = before && (open.before ?? opened(before));
     const judgeAfter = open.after ?? opened(after, judgeBefore);
     const judged = judgePackets({ before, after, judgeBefore: judgeBefore?.judge, judgeAfter: judgeAfter.judge });
-    const results = runAll(tests, after, judgeAfter.judge);
+    const judgeTests = written === after || tests.length === 0 ? judgeAfter : opened(written, judgeAfter);
+    const results = runAll(tests, written, judgeTests.judge);
     return { ...judged, tests: results, problems: [...judged.problems, ...testProblems(results)] };
   } finally {
     for (const rehearsal of own) rehearsal.close();

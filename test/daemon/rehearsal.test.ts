@@ -96,6 +96,65 @@ test('what was observed and cannot be enforced waits no more, and the policy bef
   expect(await lab.ping()).toBe(0);
 });
 
+/** What is done with whom a set holds, which takes members at run time; the rest by `rest`. */
+const withSet = (action: string, rest: string): string => `version: 1
+interfaces: [eth0]
+sets: { known: { dynamic: true } }
+ingress:
+  default: ${rest}
+  rules:
+    - { name: known, from: "@known", action: ${action} }
+`;
+
+test('what was added to a set at run time counts: whom it alone lets in is not cut, whom it holds off is; differences too', async () => {
+  const first = await lab.start();
+  lab.write('count.yaml', withSet('count', 'allow'));
+  lab.write('only-known.yaml', withSet('allow', 'drop'));
+  lab.write('not-known.yaml', withSet('drop', 'allow'));
+  lab.write(
+    'not-known.test.yaml',
+    "tests: [{ name: as written, packet: 'udp 192.0.2.1:1 > 192.0.2.10:9', expect: allow }]\n",
+  );
+  const server = await lab.host.serveEcho(22);
+  const session = await lab.client.spawn('nc', ['-p', '40023', lab.host.address(4), '22']);
+  const env = { SSH_CONNECTION: `${lab.client.address(4)} 40023 ${lab.host.address(4)} 22` };
+  const dryRun = (file: string) =>
+    sluice(['apply', file, '--dry-run', '--netns', lab.host.path], { cwd: lab.folder, env });
+  try {
+    lab.ask('apply', 'count.yaml');
+    await expect
+      .poll(() => dryRun('only-known.yaml').stderr)
+      .toContain('the default of ingress would drop packets of your');
+    expect(dryRun('not-known.yaml')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('no verdict changes'),
+    });
+
+    expect(lab.ask('sets', 'add', 'known', lab.client.address(4), '198.51.100.0/24').status).toBe(0);
+    const allowed = dryRun('only-known.yaml');
+    expect(allowed).toMatchObject({ status: 0, stderr: '' });
+    // Of a member nothing changes, of all others it does.
+    expect(allowed.stdout).toMatch(/allow default-ingress:5 → drop default-ingress:5 /);
+    const refused = dryRun('not-known.yaml');
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(/rule "known" would drop packets of your SSH connection 192\.0\.2\.1:40023/);
+    // The policy's own tests are about the policy as it is written.
+    expect(refused.stderr).not.toContain('test-failed');
+
+    // What the daemon before was told is on disk.
+    await lab.kill(first);
+    await lab.start();
+    expect(dryRun('not-known.yaml').stderr).toContain('rule "known" would drop packets of your');
+    expect(lab.ask('sets', 'remove', 'known', lab.client.address(4)).status).toBe(0);
+    const passing = dryRun('not-known.yaml');
+    expect(passing.status).toBe(0);
+    expect(passing.stdout).toMatch(/allow default-ingress:\d+ → drop known:7 .*\n.* 198\.51\.100\./);
+  } finally {
+    await session.stop();
+    await server.stop();
+  }
+});
+
 test('a policy that would cut the SSH connection of who applies it is refused, naming the rule, unless it is forced', async () => {
   await lab.start();
   const cutting = pings('allow').replace(
