@@ -2,12 +2,12 @@ import type { Problem } from '../diagnostics/problem.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import type { RuleCounter } from './counters.ts';
 import type { MemberListing, NewMember } from './dynamic-sets.ts';
+import type { UpdateOptions } from './enforce-options.ts';
 import type { LogEvent } from './events.ts';
 import type { Generation } from './generation.ts';
 import type { InterfaceChange } from './interfaces-reconcile.ts';
 import type { SetChange } from './live-sets.ts';
 import type { Difference } from './observe.ts';
-import type { UpdateOptions } from './put-in-force.ts';
 import type { Pending } from './standing.ts';
 import type { GenerationState } from './state.ts';
 

@@ -11,6 +11,7 @@ export {
 export type { RuleCounter } from './counters.ts';
 export { type MemberListing, type NewMember, setNotDynamic } from './dynamic-sets.ts';
 export { enforce } from './enforce.ts';
+export type { ApplyStep, EnforceOptions, UpdateOptions } from './enforce-options.ts';
 export type { Enforcement } from './enforcement.ts';
 export type { LogEvent } from './events.ts';
 export type { FoundSet } from './found-sets.ts';
@@ -22,7 +23,6 @@ export { type LeftObservation, takeLeftObservation } from './left-observation.ts
 export type { SetChange } from './live-sets.ts';
 export { readMembers } from './member-text.ts';
 export type { Decision, Difference } from './observe.ts';
-export type { ApplyStep, EnforceOptions, UpdateOptions } from './put-in-force.ts';
 export { type JudgeOptions, type KernelJudgement, openRehearsal, type Rehearsal } from './rehearsal.ts';
 export { createRuntimeMembers, type MemberChange, type RuntimeMember, type RuntimeMembers } from './runtime-members.ts';
 export { openSetOverlay, type SetOverlay } from './set-overlay.ts';

@@ -6,15 +6,16 @@ import { sourceKey } from '../policy/check/set-source.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
 import { allRules } from '../policy/rule-place.ts';
-import { type Attachment, type AttachOptions, attachSwitch } from './attach.ts';
+import { type Attachment, attachSwitch } from './attach.ts';
 import { type Changing, keepCounts, settleChange } from './change.ts';
 import { forgetCounters, isOwnLayout, ownLayouts } from './counters.ts';
 import { withCountingSince, withoutSince } from './counting-since.ts';
+import type { EnforceOptions, UpdateOptions } from './enforce-options.ts';
 import { closeEntries, type Entries, entriesAt, entriesOf, pinEntries } from './entries.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { describeInterfaces, nameInterface } from './interface-classes.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
-import { type Absent, attachOrWait, chooseInterfaces, waitingFor } from './interfaces-chosen.ts';
+import { attachOrWait, chooseInterfaces, waitingFor } from './interfaces-chosen.ts';
 import type { LeftObservation } from './left-observation.ts';
 import { sameMembers } from './live-sets.ts';
 import { letCall, recordsOf, requireRoomToObserve, setAlone } from './observe.ts';
@@ -23,45 +24,9 @@ import { pinnedInterfaces } from './pinned-links.ts';
 import { prepareFolder } from './prepare-folder.ts';
 import { removeEmptyFolders } from './remove.ts';
 import { windowStates } from './rule-windows.ts';
-import type { RuntimeMembers } from './runtime-members.ts';
 import { setStates } from './set-states.ts';
 import { type EnforcementState, type GenerationState, isOwn, processStart, removeState, writeState } from './state.ts';
 import { createSwitch, type Switch, Turn } from './switch.ts';
-
-/** How far a change has come: a process may be killed at any of them, and one whole policy judges. */
-export type ApplyStep =
-  | 'compiled'
-  | 'built'
-  | 'pinned'
-  /** What is on its way is written down. */
-  | 'recorded'
-  /** The switch stands at every hook, and calls the generation before. */
-  | 'switch-attached'
-  /** The new generation judges. A trial stays here until it is confirmed or ends. */
-  | 'switched'
-  /** Its own programs stand at its hooks, and what was before is gone. */
-  | 'settled';
-
-export interface UpdateOptions {
-  /** The change rolls back by itself after so long unless it is confirmed: the kernel keeps the deadline. */
-  readonly trialMs?: number;
-  /** Judge and count, and do nothing to packets: the generation before goes on. With `trialMs`, that ends by itself. */
-  readonly observe?: boolean;
-  /**
-   * About interfaces that cannot be had; `refuse` where left out. Whatever it is, interfaces that appear later are attached,
-   * and what has been in force waits for one that goes.
-   */
-  readonly absent?: Absent;
-  /** With `observe`: the one that it goes on with, until the same deadline. */
-  readonly resume?: LeftObservation;
-  /** Progress, in order. */
-  readonly onStep?: (step: ApplyStep) => void;
-}
-
-export interface EnforceOptions extends AttachOptions, UpdateOptions {
-  /** What was added to dynamic sets before, for one as `openSetOverlay` reads it; the enforcement changes it. */
-  readonly runtimeMembers?: RuntimeMembers;
-}
 
 export interface PutOptions extends EnforceOptions {
   /** Of an earlier version of the policy. */
