@@ -63,10 +63,15 @@ function exchange(socketPath: string, { method, url, body, timeoutMs }: Exchange
     const content = method === 'GET' ? '' : JSON.stringify(body);
     const headers = { ...(content && { 'content-type': 'application/json' }), connection: 'close' };
     let isConnected = false;
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      if (error instanceof SluiceError) reject(error);
+      else reject(isConnected ? connectionLost() : notConnected(socketPath, error));
+    };
     const sent = request({ socketPath, method, path: url, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', () => reject(connectionLost()));
+      response.on('error', fail);
       response.on('end', () => {
         clearTimeout(timer);
         resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
@@ -78,11 +83,7 @@ function exchange(socketPath: string, { method, url, body, timeoutMs }: Exchange
         isConnected = true;
       }),
     );
-    sent.on('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      if (error instanceof SluiceError) reject(error);
-      else reject(isConnected ? connectionLost() : notConnected(socketPath, error));
-    });
+    sent.on('error', fail);
     sent.end(content);
   });
 }

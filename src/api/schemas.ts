@@ -100,12 +100,14 @@ const applyBody = z.object({
   sessions: z.optional(z.array(z.string())),
 });
 
-const members = z.object({
-  ...said,
-  set: z.string(),
-  add: z.optional(z.array(z.object({ prefix: z.string(), ttlMs: z.optional(z.number()) }))),
-  remove: z.optional(z.array(z.string())),
-});
+const members = z
+  .object({
+    ...said,
+    set: z.string(),
+    add: z.optional(z.array(z.object({ prefix: z.string(), ttlMs: z.optional(z.number()) }))),
+    remove: z.optional(z.array(z.string())),
+  })
+  .check(z.refine(({ add, remove }) => (add === undefined) !== (remove === undefined), 'either "add" or "remove"'));
 
 /** Every request that there is: its way, what it is given, and what comes back. */
 export const requests = {

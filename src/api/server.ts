@@ -51,12 +51,8 @@ export async function serveApi(daemon: Daemon): Promise<{ close(): Promise<void>
       },
     });
   }
-  const mask = process.umask(0o177);
-  try {
-    await server.listen({ path: daemon.socket });
-  } finally {
-    process.umask(mask);
-  }
+  await server.listen({ path: daemon.socket });
+  // Until then, who is not root is turned away when connected. A umask would also be that of files written meanwhile.
   chmodSync(daemon.socket, 0o600);
   return { close: () => server.close() };
 }

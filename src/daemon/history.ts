@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import { type Outcome, type Revision, type RevisionSummary, revision, summaryOf } from './revision.ts';
@@ -98,7 +98,7 @@ export function openHistory(folder: string, limits = LIMITS): History {
       unwritten = undefined;
     } catch (error) {
       unwritten = notKept(error);
-      while (unsaved.size > limits.revisions) unsaved.delete(unsaved.keys().next().value as number);
+      forgetUnsaved();
     }
   }
 
@@ -115,6 +115,18 @@ export function openHistory(folder: string, limits = LIMITS): History {
       bytes -= summaries.get(number)?.bytes ?? 0;
       summaries.delete(number);
       damaged.delete(number);
+    }
+  }
+
+  /** The oldest of what is in memory alone, where it is more than would be kept on disk. */
+  function forgetUnsaved(): void {
+    const sizeOf = ({ policy }: Revision): number => policy?.text.length ?? 0;
+    let bytes = [...unsaved.values()].reduce((sum, one) => sum + sizeOf(one), 0);
+    for (const [number, one] of unsaved) {
+      if (number === last || (unsaved.size <= limits.revisions && bytes <= limits.bytes)) return;
+      unsaved.delete(number);
+      bytes -= sizeOf(one);
+      if (!existsSync(pathOf(number))) summaries.delete(number);
     }
   }
 

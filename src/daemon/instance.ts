@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -33,9 +34,14 @@ export function daemonHere(): number | undefined {
 
 /** Removes what a daemon that was killed has left in the file system of this network namespace. */
 export function tidyUpAfterDaemon(): void {
-  if (daemonHere() !== undefined) return;
-  for (const path of [daemonSocket(), lockHere()]) rmSync(path, { force: true });
-  removeEmpty(folderHere());
+  if (daemonHere() !== undefined || !existsSync(folderHere())) return;
+  try {
+    // In its place for a moment: what one that starts now has made is not taken away.
+    claimInstance().release();
+  } catch (error) {
+    const isOther = error instanceof SluiceError && error.problems[0]?.code === 'daemon/already-running';
+    if (!isOther) throw error;
+  }
 }
 
 function removeEmpty(folder: string): void {

@@ -1,7 +1,7 @@
 import type { RuntimeMembers } from '../datapath/index.ts';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
-import type { RehearsalReport, SshSession } from '../rehearse/index.ts';
+import type { RehearsalReport } from '../rehearse/index.ts';
 
 export interface RehearsedChange {
   /** Left out where nothing is in force: packets pass. */
@@ -44,24 +44,15 @@ export async function rehearseChange({
 }
 
 async function cutSessions(policy: CheckedPolicy, said: readonly string[]): Promise<readonly Problem[]> {
-  const [{ cutsSsh, liveSshSessions, parseSshConnection, sshProblems }, { openRehearsal }] = await Promise.all([
+  const [{ cutsSsh, liveSshSessions, sshProblems }, { openRehearsal }] = await Promise.all([
     import('../rehearse/index.ts'),
     import('../datapath/index.ts'),
   ]);
   // Who asks may see more processes than a daemon with few rights, and the daemon those that came since.
-  const seen = said.flatMap((text) => parseSshConnection(text) ?? []);
-  const sessions = unique([...seen, ...liveSshSessions()]);
+  const sessions = liveSshSessions(said);
   if (sessions.length === 0) return [];
   using rehearsal = openRehearsal(policy);
   return sshProblems(policy, cutsSsh({ policy, judge: rehearsal.judge }, sessions));
-}
-
-function unique(sessions: readonly SshSession[]): SshSession[] {
-  const keyOf = ({ client, clientPort, server, serverPort }: SshSession): string =>
-    [client.family, client.hi, client.lo, clientPort, server.hi, server.lo, serverPort].join(' ');
-  const byKey = new Map<string, SshSession>();
-  for (const session of sessions) if (!byKey.has(keyOf(session))) byKey.set(keyOf(session), session);
-  return [...byKey.values()];
 }
 
 function collecting<T>(problems: Problem[], action: () => T): T | undefined {

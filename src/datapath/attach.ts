@@ -12,7 +12,7 @@ import {
 } from '../kernel/index.ts';
 import { type Entries, linkHooks, openProgramAt } from './entries.ts';
 import type { Paths } from './paths.ts';
-import { CLSACT_PLACE, detachHook, type LinkHook, linkPin, openPlace } from './pinned-links.ts';
+import { CLSACT_PLACE, detachHook, type LinkHook, linkPin, openPlace, unlessGone } from './pinned-links.ts';
 import type { Switch } from './switch.ts';
 
 export interface AttachOptions {
@@ -61,7 +61,7 @@ export function attachSwitch({
   const undoing: { undo(): void; close(): void }[] = [];
   const warnings: Problem[] = [];
   const undo = (): void => {
-    for (const one of undoing.splice(0).reverse()) one.undo();
+    for (const one of undoing.splice(0).reverse()) unlessGone(ifindex, one.undo);
   };
   const close = (): void => {
     for (const one of undoing.splice(0)) one.close();
@@ -89,8 +89,11 @@ export function attachSwitch({
     };
     undoing.push({
       undo: () => {
-        place.update(before);
-        closeBoth();
+        try {
+          place.update(before);
+        } finally {
+          closeBoth();
+        }
       },
       close: closeBoth,
     });

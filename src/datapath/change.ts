@@ -6,7 +6,7 @@ import { settleInterface } from './attach.ts';
 import { carryOn, giveBack } from './carry.ts';
 import { closeEntries, type Entries, openEntries } from './entries.ts';
 import { generations, type Paths } from './paths.ts';
-import { linkPin, openPlace, pinnedInterfaces } from './pinned-links.ts';
+import { linkPin, openPlace, pinnedInterfaces, unlessGone } from './pinned-links.ts';
 import { removeAll } from './remove.ts';
 import { type ChangeState, type EnforcementState, type GenerationState, writeState } from './state.ts';
 import { Turn, writeTurn } from './switch.ts';
@@ -77,12 +77,7 @@ function placeEntries(paths: Paths, { settled, change }: Changing, winner: Gener
     const others = [...(settled?.interfaces ?? []), ...change.after.interfaces].map(({ ifindex }) => ifindex);
     const none: Entries = {};
     for (const ifindex of new Set([...own, ...others, ...pinnedInterfaces(paths)])) {
-      try {
-        settleInterface(ifindex, own.has(ifindex) ? entries : none, paths);
-      } catch (error) {
-        // It has gone in between, and took its programs with it.
-        if (interfaceByIndex(ifindex) !== undefined) throw error;
-      }
+      unlessGone(ifindex, () => settleInterface(ifindex, own.has(ifindex) ? entries : none, paths));
     }
   } finally {
     closeEntries(entries);

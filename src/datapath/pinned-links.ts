@@ -73,3 +73,12 @@ export function detachHook(ifindex: number, hook: LinkHook, paths: Paths): void 
   if (hook === 'xdp' || name === undefined) return;
   findClsactFilter({ interface: name, direction: hook, ...CLSACT_PLACE })?.detach();
 }
+
+/** What is done to an interface; where it has gone in between, it took its programs with it, and nothing is to be done. */
+export function unlessGone(ifindex: number, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (interfaceByIndex(ifindex) !== undefined) throw error;
+  }
+}

@@ -62,11 +62,16 @@ test('a daemon that hangs is told of; what is in force is shown all the same', a
   expect(lab.ask('status').stderr).toBe('');
 });
 
-test('a daemon that ends in the middle of a request is told of', async () => {
+test.each([
+  ['request', ''],
+  ['answer', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"rules":'],
+])('a daemon that ends in the middle of a %s is told of, at once', async (_, begun) => {
   const daemon = await lab.start();
   await lab.kill(daemon);
   rmSync(socket);
-  const server = createServer((connection) => connection.once('data', () => connection.destroy()));
+  const server = createServer((connection) =>
+    connection.once('data', () => connection.write(begun, () => connection.destroy())),
+  );
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   try {
     const { status, stderr } = await lab.askMeanwhile('apply', 'drop.yaml');
@@ -147,6 +152,7 @@ test('what is not a request is answered with what is wrong', async () => {
     ['/v1/apply', '{"path":'],
     ['/v1/apply', '{"path":"relative.yaml","text":""}'],
     ['/v2/apply', '{}'],
+    ['/v1/members', '{"set":"blocked","add":[],"remove":["192.0.2.1"]}'],
   ] as const) {
     const { problems } = await post(path, body);
     expect(problems).toMatchObject([{ code: 'daemon/bad-request', help: expect.any(String) }]);

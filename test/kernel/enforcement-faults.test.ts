@@ -3,10 +3,12 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAssembler, link, R0 } from '../../src/asm/index.ts';
-import { readEnforcement, takeDown } from '../../src/datapath/index.ts';
+import { type ApplyStep, readEnforcement, takeDown } from '../../src/datapath/index.ts';
 import { attachXdp, inNamespace, loadProgram } from '../../src/kernel/index.ts';
+import { policyOf } from '../lab/enforcing.ts';
 import { caught } from './caught.ts';
 import { enforceIn, interfaceIn, NO_TRACE, statePath, traces } from './enforcing.ts';
+import { policyFor, told } from './judges.ts';
 import { createVethPair, type VethPair } from './veth.ts';
 
 const policy = (interfaces: string): string => `
@@ -124,5 +126,23 @@ test('a second policy is refused while the first one is in force, which names th
   expect(problems).toMatchObject([{ code: 'datapath/already-enforced' }]);
   expect(problems[0]?.message).toContain(`process ${process.pid}`);
   expect(interfaceIn(veth.namespace, 'right')?.xdp).toBeUndefined();
+  enforcement.stop();
+});
+
+test('an interface that is deleted while a change comes to nothing keeps no other from being as it was', () => {
+  execFileSync('ip', ['-n', veth.namespace, 'link', 'add', 'other', 'type', 'veth', 'peer', 'name', 'its-peer']);
+  const enforcement = enforceIn(veth.namespace, policyFor('before', 'left, right, other'));
+  const before = interfaceIn(veth.namespace, 'other')?.xdp?.programId;
+  const onStep = (step: ApplyStep): void => {
+    if (step !== 'switch-attached') return;
+    execFileSync('ip', ['-n', veth.namespace, 'link', 'del', 'left']);
+    throw new Error('the disk is full');
+  };
+  const update = () => enforcement.update(policyOf(policyFor('after', 'left, right, other')), { onStep });
+  expect(update).toThrow('the disk is full');
+  expect(interfaceIn(veth.namespace, 'other')?.xdp?.programId).toBe(before);
+  expect(told(veth.namespace)).toEqual({ judge: 'before', why: undefined });
+  enforcement.update(policyOf(policyFor('after', 'other')));
+  expect(told(veth.namespace)).toEqual({ judge: 'after', why: undefined });
   enforcement.stop();
 });
