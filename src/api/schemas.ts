@@ -86,8 +86,12 @@ const LONGEST_TRIAL_MS = 86_400_000;
 /** Who asks, as far as it says so itself; what the kernel says of it counts first. */
 const said = { sudoUser: z.optional(z.string().check(z.maxLength(64))) };
 
+/** By what live SSH connections are guarded. */
+const guarded = { force: z.optional(z.boolean()), sessions: z.optional(z.array(z.string())) };
+
 const applyBody = z.object({
   ...said,
+  ...guarded,
   /** Absolute: files of sets are found by it. */
   path: z.string().check(z.regex(/^\//)),
   text: z.string(),
@@ -95,9 +99,7 @@ const applyBody = z.object({
   observe: z.optional(z.boolean()),
   confirmMs: z.optional(z.number().check(z.gte(1000), z.lte(LONGEST_TRIAL_MS))),
   dryRun: z.optional(z.boolean()),
-  force: z.optional(z.boolean()),
   wait: z.optional(z.boolean()),
-  sessions: z.optional(z.array(z.string())),
 });
 
 const members = z
@@ -138,13 +140,13 @@ export const requests = {
   confirm: {
     method: 'POST',
     url: '/v1/confirm',
-    body: z.object(said),
+    body: z.object({ ...said, ...guarded }),
     answer: z.object({ revision: revisionSummary }),
   },
   rollback: {
     method: 'POST',
     url: '/v1/rollback',
-    body: z.object({ ...said, to: z.optional(z.number()) }),
+    body: z.object({ ...said, ...guarded, to: z.optional(z.number()) }),
     answer: applied,
   },
   down: {

@@ -16,8 +16,14 @@ import { type AnswerTo, type Body, type ProblemOnWire, type RequestName, request
 /** A policy of 16 MiB, as a text in JSON and evaluated. */
 const LARGEST_BODY = 64 * 1024 * 1024;
 
+interface Asker {
+  who(): Who;
+  /** Aborted when the connection ends before it is answered. */
+  gone(): AbortSignal;
+}
+
 type Handlers = {
-  readonly [Name in RequestName]: (body: Body<Name>, who: () => Who) => AnswerTo<Name> | Promise<AnswerTo<Name>>;
+  readonly [Name in RequestName]: (body: Body<Name>, asker: Asker) => AnswerTo<Name> | Promise<AnswerTo<Name>>;
 };
 
 /** Answers at the daemon's socket, to root alone. Resolves when it listens. */
@@ -46,8 +52,9 @@ export async function serveApi(daemon: Daemon): Promise<{ close(): Promise<void>
       handler: (request) => {
         const parsed = z.safeParse(body as z.ZodMiniType, request.body ?? {});
         if (!parsed.success) throw badRequest(name, parsed.error);
-        const handle = handlers[name] as (body: unknown, who: () => Who) => unknown;
-        return handle(parsed.data, () => whoAsks(peers.get(request.raw.socket), request));
+        const handle = handlers[name] as (body: unknown, asker: Asker) => unknown;
+        const { socket } = request.raw;
+        return handle(parsed.data, { who: () => whoAsks(peers.get(socket), request), gone: () => endOf(socket) });
       },
     });
   }
@@ -55,6 +62,13 @@ export async function serveApi(daemon: Daemon): Promise<{ close(): Promise<void>
   // Until then, who is not root is turned away when connected. A umask would also be that of files written meanwhile.
   chmodSync(daemon.socket, 0o600);
   return { close: () => server.close() };
+}
+
+function endOf(socket: Socket): AbortSignal {
+  const ended = new AbortController();
+  if (socket.destroyed) ended.abort();
+  else socket.once('close', () => ended.abort());
+  return ended.signal;
 }
 
 /** Node has no call for it, and keeps the descriptor to itself. */
@@ -83,11 +97,11 @@ function handlersOf(daemon: Daemon): Handlers {
       return { revisions: [...revisions], problems: problems.map(problemToWire) };
     },
     revision: ({ number }) => daemon.revision(number),
-    apply: async ({ path, text, evaluated, ...rest }, who) =>
-      applied(await daemon.apply({ source: { path, text }, evaluated, ...rest }, who())),
-    confirm: async (_body, who) => ({ revision: await daemon.confirm(who()) }),
-    rollback: async ({ to }, who) => applied(await daemon.rollback(to, who())),
-    down: async (_body, who) => ({ interfaces: [...(await daemon.down(who()))] }),
+    apply: async ({ path, text, evaluated, ...rest }, { who, gone }) =>
+      applied(await daemon.apply({ source: { path, text }, evaluated, ...rest, gone: gone() }, who())),
+    confirm: async (body, { who }) => ({ revision: await daemon.confirm(body, who()) }),
+    rollback: async (body, { who }) => applied(await daemon.rollback(body, who())),
+    down: async (_body, { who }) => ({ interfaces: [...(await daemon.down(who()))] }),
     members: async ({ set, add, remove }) => ({
       changed: await daemon.changeMembers(
         add ? { set, add: add.map(withoutUndefined) } : { set, remove: remove ?? [] },

@@ -4,17 +4,28 @@ import type { PolicyText } from '../policy/load.ts';
 import type { Rehearsed } from './rehearse.ts';
 import type { RevisionSummary } from './revision.ts';
 
-export interface ApplyRequest extends PolicyText {
+/** By what a change that would cut live SSH connections is refused. */
+export interface Guarded {
+  readonly force?: boolean | undefined;
+  /** SSH_CONNECTION of who asks, and of sessions that it has seen. */
+  readonly sessions?: readonly string[] | undefined;
+}
+
+export interface RollbackRequest extends Guarded {
+  /** A revision; left out, what is pending is given up, else the one before is put in force again. */
+  readonly to?: number | undefined;
+}
+
+export interface ApplyRequest extends PolicyText, Guarded {
   readonly observe?: boolean | undefined;
   /** The change rolls back by itself after so long, unless it is confirmed. */
   readonly confirmMs?: number | undefined;
   /** Checked and rehearsed, and nothing more. */
   readonly dryRun?: boolean | undefined;
-  readonly force?: boolean | undefined;
   /** Interfaces that are named and cannot be had are awaited; without, they speak against the policy. */
   readonly wait?: boolean | undefined;
-  /** SSH_CONNECTION of who asks, and of sessions that it has seen: a policy that would cut one is refused. */
-  readonly sessions?: readonly string[] | undefined;
+  /** Aborted when who asks has gone: what is not in force by then is given up. */
+  readonly gone?: AbortSignal | undefined;
 }
 
 /** What came of an apply or a rollback. */
@@ -27,7 +38,7 @@ export interface Applied {
   readonly totalMs: number;
   readonly swapMs?: number;
   readonly pending?: Pending;
-  /** Left out of a rollback, which waits for nothing. */
+  /** Left out of a rollback: only SSH is guarded there. */
   readonly rehearsal?: Rehearsed;
 }
 

@@ -1,20 +1,21 @@
 import type { Absent } from '../datapath/index.ts';
-import { SluiceError } from '../diagnostics/problem.ts';
+import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import type { PolicyText } from '../policy/load.ts';
-import type { Applied, ApplyRequest } from './answers.ts';
+import type { Applied, ApplyRequest, Guarded, RollbackRequest } from './answers.ts';
 import { type DaemonContext, pendingNow, quietSituation, reverted, summaryOf } from './context.ts';
+import { requireAsker } from './gone.ts';
 import { revisionOf } from './history.ts';
 import type { Checked } from './in-force.ts';
-import { rehearseChange } from './rehearse.ts';
+import { cutSessions, rehearseChange } from './rehearse.ts';
 import { type Outcome, outcome, type Revision, type RevisionSummary, type Who } from './revision.ts';
 import type { StartingUp } from './start-up.ts';
 
 /** What changes what is in force; one at a time. See `Daemon`. */
 export interface Changes {
   apply(request: ApplyRequest, who: Who): Promise<Applied>;
-  confirm(who: Who): RevisionSummary;
-  rollback(to: number | undefined, who: Who): Applied;
+  confirm(request: Guarded, who: Who): Promise<RevisionSummary>;
+  rollback(request: RollbackRequest, who: Who): Promise<Applied>;
   down(who: Who): readonly string[];
 }
 
@@ -35,15 +36,14 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
 
   /** @throws SluiceError with what speaks against the change, unless it is forced */
   async function rehearsed(request: ApplyRequest, after: CheckedPolicy) {
-    const rehearsal = await rehearseChange({
-      before: inForce.policy,
-      after,
-      runtime: inForce.runtime,
-      sessions: request.sessions ?? [],
-    });
-    const isWrong = rehearsal.problems.some(({ severity }) => severity !== 'warning');
-    if (isWrong && !request.force) throw new SluiceError(rehearsal.problems);
-    return { rehearsal, doubts: rehearsal.problems.map((one) => ({ ...one, severity: 'warning' as const })) };
+    const { policy: before, runtime } = inForce;
+    const rehearsal = await rehearseChange({ before, after, runtime, sessions: request.sessions ?? [] });
+    return { rehearsal, doubts: unlessForced(rehearsal.problems, request) };
+  }
+
+  /** @throws SluiceError apply/cuts-ssh, unless it is forced */
+  async function guarded(request: Guarded, after: CheckedPolicy): Promise<readonly Problem[]> {
+    return unlessForced(await cutSessions(after, inForce.runtime, request.sessions ?? []), request);
   }
 
   /** Puts a policy in force as a new revision. The record is written before: a change is never without one. */
@@ -114,6 +114,7 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
     // Said at once: a rehearsal takes its time.
     inForce.examineInterfaces(checked.policy, absentOf(request));
     const { rehearsal, doubts } = await rehearsed(request, checked.policy);
+    await requireAsker(request.gone);
     const { observe, confirmMs, force } = request;
     const what = { ...(observe && { observe }), ...(confirmMs !== undefined && { confirmMs }) };
     const how = { kind: 'apply', ...what, ...(force && { forced: true }) } as const;
@@ -122,8 +123,11 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
     return { ...applied, warnings, totalMs: performance.now() - started, rehearsal };
   }
 
-  function confirm(who: Who): RevisionSummary {
+  async function confirm(request: Guarded, who: Who): Promise<RevisionSummary> {
     starting.settle();
+    // What is on trial judges already; what is observed only begins to.
+    const { observed } = inForce;
+    if (observed) await guarded(request, observed);
     try {
       inForce.confirm();
     } catch (error) {
@@ -151,7 +155,8 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
     emit({ event: 'reverted', why: 'rolled-back', ...(revision && { revision }) });
   }
 
-  function rollback(to: number | undefined, who: Who): Applied {
+  async function rollback(request: RollbackRequest, who: Who): Promise<Applied> {
+    const { to, force } = request;
     const started = performance.now();
     starting.settle();
     if (to !== undefined) requireNothingPending();
@@ -176,8 +181,12 @@ export function createChanges(context: DaemonContext, starting: StartingUp): Cha
     }
     const { path, text, evaluated } = policy;
     const kept = { source: { path, text }, evaluated };
+    const checked = inForce.check(kept);
+    const doubts = await guarded(request, checked.policy);
+    const how = { kind: 'rollback', to: number, ...(force && { forced: true }) } as const;
     // The way back must not be barred because an interface has gone.
-    return change(kept, inForce.check(kept), { kind: 'rollback', to: number }, who, 'wait');
+    const applied = change(kept, checked, how, who, 'wait');
+    return { ...applied, warnings: [...applied.warnings, ...doubts], totalMs: performance.now() - started };
   }
 
   function down(who: Who): readonly string[] {
@@ -206,6 +215,13 @@ const failed = (error: unknown): Outcome => ({
   ...outcome('failed'),
   reason: error instanceof SluiceError ? error.message : String(error),
 });
+
+/** What speaks against a change, as warnings where it is forced. @throws SluiceError with all of it, where it is not */
+function unlessForced(problems: readonly Problem[], { force }: Guarded): readonly Problem[] {
+  const isWrong = problems.some(({ severity }) => severity !== 'warning');
+  if (isWrong && !force) throw new SluiceError(problems);
+  return problems.map((one) => ({ ...one, severity: 'warning' as const }));
+}
 
 export const isInForce = ({ inForce }: DaemonContext): boolean =>
   inForce.enforcement !== undefined || quietSituation() !== undefined;

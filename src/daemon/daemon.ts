@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Problem } from '../diagnostics/problem.ts';
-import type { Applied, ApplyRequest, DaemonStatus } from './answers.ts';
+import { type Problem, SluiceError } from '../diagnostics/problem.ts';
+import type { Applied, ApplyRequest, DaemonStatus, Guarded, RollbackRequest } from './answers.ts';
 import { changeMembers, type MembersRequest } from './change-members.ts';
 import { createChanges, isInForce } from './changes.ts';
 import { type DaemonContext, pendingNow, reverted, summaryOf } from './context.ts';
@@ -27,15 +27,15 @@ export interface DaemonOptions {
 export interface Daemon {
   readonly socket: string;
   status(): DaemonStatus;
-  /** @throws SluiceError with all that is wrong with the policy; daemon/unconfirmed; as `enforce` */
+  /** @throws SluiceError with all that is wrong with the policy; daemon/unconfirmed, daemon/asker-gone; as `enforce` */
   apply(request: ApplyRequest, who: Who): Promise<Applied>;
-  /** @throws SluiceError datapath/nothing-pending */
-  confirm(who: Who): Promise<RevisionSummary>;
+  /** @throws SluiceError datapath/nothing-pending; apply/cuts-ssh where what was observed would cut a live connection */
+  confirm(request: Guarded, who: Who): Promise<RevisionSummary>;
   /**
    * Without a number: what is pending is given up, else the revision before is in force again.
-   * @throws SluiceError daemon/no-revision, daemon/unconfirmed
+   * @throws SluiceError daemon/no-revision, daemon/unconfirmed, apply/cuts-ssh
    */
-  rollback(to: number | undefined, who: Who): Promise<Applied>;
+  rollback(request: RollbackRequest, who: Who): Promise<Applied>;
   /** Takes what is in force out of force: the interfaces that were freed. */
   down(who: Who): Promise<readonly string[]>;
   history(): { readonly revisions: readonly RevisionSummary[]; readonly problems: readonly Problem[] };
@@ -103,9 +103,15 @@ export function runDaemon({ stateDir, generic, onEvent = () => {} }: DaemonOptio
         problems: [...context.startProblems, ...history.problems, ...inForce.problems],
       };
     },
-    apply: (request, who) => inTurn(() => changes.apply(request, who)),
-    confirm: (who) => inTurn(() => changes.confirm(who)),
-    rollback: (to, who) => inTurn(() => changes.rollback(to, who)),
+    apply: (request, who) =>
+      inTurn(() => changes.apply(request, who)).catch((error: unknown) => {
+        // Nobody is there any more to be told.
+        if (request.gone?.aborted && error instanceof SluiceError)
+          onEvent({ event: 'problems', problems: error.problems });
+        throw error;
+      }),
+    confirm: (request, who) => inTurn(() => changes.confirm(request, who)),
+    rollback: (request, who) => inTurn(() => changes.rollback(request, who)),
     down: (who) => inTurn(() => changes.down(who)),
     history: () => ({ revisions: history.revisions, problems: history.problems }),
     revision: (number) => revisionOf(history, number),

@@ -28,6 +28,8 @@ export interface InForce {
   readonly enforcement: Enforcement | undefined;
   /** The one that judges now, where the daemon has put it in force. */
   readonly policy: CheckedPolicy | undefined;
+  /** The one that judges beside it and does nothing to packets. */
+  readonly observed: CheckedPolicy | undefined;
   /** What was added to dynamic sets, of this process or of those before it. */
   readonly runtime: RuntimeMembers;
   /** Sets whose files could not be followed, and what was added to sets and is not on disk. */
@@ -144,6 +146,9 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
     get policy() {
       const judging = held()?.pending?.kind === 'observation' ? knownBefore : known;
       return judging?.policy;
+    },
+    get observed() {
+      return held()?.pending?.kind === 'observation' ? known?.policy : undefined;
     },
     get runtime() {
       return runtime();

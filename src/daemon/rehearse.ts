@@ -39,18 +39,24 @@ export async function rehearseChange({
   const before = writtenBefore && withRuntimeMembers(writtenBefore, runtime);
   const after = withRuntimeMembers(written, runtime);
   const report = rehearse({ before, after, tests, written });
-  problems.push(...report.problems, ...(await cutSessions(after, sessions)));
+  problems.push(...report.problems, ...(await cutSessions(written, runtime, sessions)));
   return { report, problems, tookMs: performance.now() - started };
 }
 
-async function cutSessions(policy: CheckedPolicy, said: readonly string[]): Promise<readonly Problem[]> {
-  const [{ cutsSsh, liveSshSessions, sshProblems }, { openRehearsal }] = await Promise.all([
+/** An error for each SSH connection that the policy would cut: of those that are open now, and those that were `said`. */
+export async function cutSessions(
+  written: CheckedPolicy,
+  runtime: RuntimeMembers | undefined,
+  said: readonly string[],
+): Promise<readonly Problem[]> {
+  const [{ cutsSsh, liveSshSessions, sshProblems }, { openRehearsal, withRuntimeMembers }] = await Promise.all([
     import('../rehearse/index.ts'),
     import('../datapath/index.ts'),
   ]);
   // Who asks may see more processes than a daemon with few rights, and the daemon those that came since.
   const sessions = liveSshSessions(said);
   if (sessions.length === 0) return [];
+  const policy = withRuntimeMembers(written, runtime);
   using rehearsal = openRehearsal(policy);
   return sshProblems(policy, cutsSsh({ policy, judge: rehearsal.judge }, sessions));
 }

@@ -107,7 +107,7 @@ function whySide(paths: Paths, state: Changing, side: Side): string {
     const { deadline } = pendingOf(state, side) ?? {};
     if (deadline === undefined || readTurn(paths.turn) === Turn.AFTER) return `${path} was confirmed`;
     const then = settled ? `${settled.policy.path} is in force again` : 'nothing is in force';
-    return `unconfirmed until ${timeOfDay(deadline)}: then ${then}`;
+    return `unconfirmed until ${inSeconds(deadline)}: then ${then}`;
   }
   if (change.reverted) return whyEnded({ kind: 'trial', why: 'reverted', path });
   const turn = readTurn(paths.turn);
@@ -127,7 +127,7 @@ function whyObserved(paths: Paths, state: Changing): string {
   if (turn === undefined || turn === Turn.BEFORE) return whyEnded({ kind: 'observation', why: 'interrupted', path });
   const pending = pendingOf(state, 'before');
   if (pending === undefined) return `${path} was observed until its deadline`;
-  const until = pending.deadline ? ` until ${timeOfDay(pending.deadline)}` : '';
+  const until = pending.deadline ? ` until ${inSeconds(pending.deadline)}` : '';
   return `${path} is observed beside it${until}${whereAlone(state)}`;
 }
 
@@ -139,7 +139,8 @@ function whereAlone({ settled, change }: Changing): string {
   return alone.length === 0 ? '' : `, and alone on ${alone.map(({ name }) => name).join(', ')}, where packets pass`;
 }
 
-const timeOfDay = (date: Date): string => date.toTimeString().slice(0, 8);
+/** As times are written elsewhere: in UTC, with the day. */
+const inSeconds = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
 
 type Ended = Pick<NonNullable<EnforcementState['ended']>, 'kind' | 'why' | 'path'>;
 

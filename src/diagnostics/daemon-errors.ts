@@ -10,7 +10,7 @@ export const daemonErrors = {
   },
   'daemon/no-answer': {
     meaning: 'The daemon takes connections but does not answer in time; the kernel goes on enforcing.',
-    help: 'See its log; `sluice status` says what is in force. `kill -9` and a new start lose nothing.',
+    help: 'With very many rules an apply takes some seconds: wait. If it hangs, see its log; a kill and a new start lose nothing.',
   },
   'daemon/connection-lost': {
     meaning: 'The daemon ended before it had answered. One whole policy is in force: the one before, or the new one.',
@@ -28,6 +28,11 @@ export const daemonErrors = {
     meaning: 'A policy waits to be confirmed or rolled back, and there can be no other change until then.',
     help: '`sluice confirm` keeps it, `sluice rollback` gives it up.',
   },
+  'daemon/asker-gone': {
+    meaning:
+      'The command that asked for a change was ended, by Ctrl-C or with its terminal, before the change was in force.',
+    help: '`sluice apply` it again, if it was not meant to stop.',
+  },
   'daemon/no-revision': {
     meaning: 'There is no revision to go back to, or none of that number.',
     help: '`sluice history` lists the revisions that are kept.',
@@ -43,6 +48,6 @@ export const daemonErrors = {
 
   'apply/cuts-ssh': {
     meaning: 'A policy would cut an SSH connection by which this host is administered: it is not put in force.',
-    help: 'Let the connection pass by a rule before the one that is named, or apply with --force.',
+    help: 'Let the connection pass by a rule before the one that is named, or give --force.',
   },
 } as const satisfies Record<string, { readonly meaning: string; readonly help: string }>;

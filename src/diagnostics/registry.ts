@@ -203,7 +203,7 @@ export const errors = {
   },
   'datapath/nothing-enforced': {
     meaning: 'No policy is in force in this network namespace.',
-    help: 'Put one in force with `sluice up FILE`; use --netns for another network namespace.',
+    help: 'Put one in force with `sluice apply FILE`, or `sluice up FILE` without a daemon; use --netns for another network namespace.',
   },
   'datapath/generic-mode': {
     meaning: 'The driver of an interface has no native XDP: packets are judged behind it, several times slower.',

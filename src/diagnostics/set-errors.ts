@@ -10,7 +10,7 @@ export const setErrors = {
   },
   'policy/feed-not-fetched': {
     meaning: 'Warning: there is no copy of a feed on this machine yet, so its set is empty.',
-    help: '`sluice feeds refresh --policy FILE` fetches it now; `sluice up` does so by itself.',
+    help: '`sluice feeds refresh --policy FILE` fetches it now; while the policy is in force, that happens by itself.',
   },
   'policy/feed-damaged': {
     meaning: 'The copy of a feed on disk is not as it was written: it was changed, or the disk is damaged.',

@@ -94,7 +94,7 @@ test('an apply that nobody confirms is rolled back; until then there is no other
   await lab.start();
   lab.ask('apply', 'allow.yaml');
   const trial = lab.ask('apply', 'drop.yaml', '--confirm', '3s');
-  expect(trial.stdout).toMatch(/is on trial on eth0 .*\nsluice confirm within [23] s keeps it;/);
+  expect(trial.stdout).toMatch(/is on trial on eth0 .*\n`sluice confirm` within [23] s keeps it;/);
   expect(await lab.ping()).toBe(0);
   expect(lab.ask('apply', 'allow.yaml').stderr).toMatch(/drop\.yaml waits to be confirmed.*\[daemon\/unconfirmed\]/);
   expect(json('status').daemon).toMatchObject({ revision: { revision: 1 }, waiting: { revision: 2 } });

@@ -1,6 +1,7 @@
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { sluice } from '../cli/sluice.ts';
+import { type Outcome, sluice, startSluice } from '../cli/sluice.ts';
 import { createDaemonLab, type DaemonLab, pings } from './daemon.ts';
 
 let lab: DaemonLab;
@@ -155,8 +156,8 @@ test('what was added to a set at run time counts: whom it alone lets in is not c
   }
 });
 
-test('a policy that would cut the SSH connection of who applies it is refused, naming the rule, unless it is forced', async () => {
-  await lab.start();
+/** A policy that drops SSH, and a connection to port 22 of who asks. */
+async function withSshConnection(act: (ask: (...args: string[]) => Outcome) => Promise<void>): Promise<void> {
   const cutting = pings('allow').replace(
     'rules:\n',
     'rules:\n    - { name: no-ssh, protocol: tcp, port: 22, action: drop }\n',
@@ -165,20 +166,66 @@ test('a policy that would cut the SSH connection of who applies it is refused, n
   const server = await lab.host.serveEcho(22);
   const session = await lab.client.spawn('nc', ['-p', '40022', lab.host.address(4), '22']);
   const env = { SSH_CONNECTION: `${lab.client.address(4)} 40022 ${lab.host.address(4)} 22` };
-  const apply = (...args: string[]) =>
-    sluice(['apply', 'cutting.yaml', '--netns', lab.host.path, ...args], { cwd: lab.folder, env });
+  const ask = (...args: string[]) => sluice([...args, '--netns', lab.host.path], { cwd: lab.folder, env });
   try {
-    await expect.poll(() => apply('--dry-run').stderr).toContain('[apply/cuts-ssh]');
-    const refused = apply();
+    await expect.poll(() => ask('apply', 'cutting.yaml', '--dry-run').stderr).toContain('[apply/cuts-ssh]');
+    await act(ask);
+  } finally {
+    await session.stop();
+    await server.stop();
+  }
+}
+
+test('a policy that would cut the SSH connection of who applies it is refused, naming the rule, unless it is forced', async () => {
+  await lab.start();
+  await withSshConnection(async (ask) => {
+    const refused = ask('apply', 'cutting.yaml');
     expect(refused.status).toBe(1);
     expect(refused.stderr).toMatch(
       /rule "no-ssh" would drop packets of your SSH connection 192\.0\.2\.1:40022 > 192\.0\.2\.10:22/,
     );
     expect(refused.stderr).toContain('cutting.yaml:5:');
     expect(lab.ask('status').stdout).toContain('no policy is in force');
-    expect(apply('--force').status).toBe(0);
-  } finally {
-    await session.stop();
-    await server.stop();
-  }
+    expect(ask('apply', 'cutting.yaml', '--force').status).toBe(0);
+  });
+});
+
+test('to confirm what was observed, or to go back to a policy, is refused as well where it would cut an SSH connection', async () => {
+  await lab.start();
+  await withSshConnection(async (ask) => {
+    lab.ask('apply', 'allow.yaml');
+    ask('apply', 'cutting.yaml', '--observe', '--force');
+    const refused = ask('confirm');
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(/rule "no-ssh" would drop packets of your SSH connection .*\[apply\/cuts-ssh\]/);
+    expect(lab.ask('status').stdout).toMatch(/allow\.yaml is in force/);
+    expect(ask('confirm', '--force').status).toBe(0);
+    expect(lab.ask('status').stdout).toMatch(/cutting\.yaml is in force/);
+
+    expect(ask('rollback').status).toBe(0);
+    const back = ask('rollback', '2');
+    expect(back.status).toBe(1);
+    expect(back.stderr).toContain('[apply/cuts-ssh]');
+    expect(lab.ask('status').stdout).toMatch(/allow\.yaml is in force/);
+    const forced = ask('rollback', '2', '--force');
+    expect(forced.status).toBe(0);
+    expect(forced.stderr).toMatch(/^warning: rule "no-ssh" would drop/m);
+  });
+});
+
+test('an apply whose command was ended before it was in force is given up, and the daemon tells', async () => {
+  const daemon = await lab.start();
+  lab.ask('apply', 'allow.yaml');
+  const rule = (_: unknown, index: number): string =>
+    `    - { name: r${index}, protocol: tcp, from: 10.0.${index >> 8}.${index & 255}, port: ${index + 1}, action: drop }\n`;
+  lab.write('long.yaml', pings('drop') + Array.from({ length: 20_000 }, rule).join(''));
+  const { child, ended } = startSluice(['apply', 'long.yaml', '--netns', lab.host.path], lab.folder);
+  // The daemon has begun with it when it does not answer: it does one thing at a time.
+  await expect.poll(() => lab.askMeanwhile('history').then(({ stderr }) => stderr === '' && child.exitCode)).toBe(null);
+  await setTimeout(1500);
+  child.kill('SIGINT');
+  await ended;
+  await daemon.printed(/\[daemon\/asker-gone\]/);
+  expect(JSON.parse(lab.ask('history', '-o', 'json').stdout).revisions).toHaveLength(1);
+  expect(await lab.ping()).toBe(2);
 });

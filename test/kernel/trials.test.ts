@@ -37,7 +37,7 @@ test('a trial that is confirmed stays, and counters go on', () => {
   enforcement.update(policyOf(policyFor('after')), { trialMs: 60_000 });
   expect(told(veth.namespace)).toEqual({
     judge: 'after',
-    why: expect.stringMatching(/^unconfirmed until \d\d:\d\d:\d\d/),
+    why: expect.stringMatching(/^unconfirmed until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/),
   });
   expect(enforcement.pending).toMatchObject({ kind: 'trial', deadline: expect.any(Date) });
   expect(caught(() => enforcement.update(policyOf(policyFor('before')))).problems).toMatchObject([

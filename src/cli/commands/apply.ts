@@ -16,6 +16,7 @@ cannot be judged; with --wait it is attached when that can be done, as what glob
 With --observe it is judged and counted by, and nothing is done to packets: \`sluice status\` shows what would be different. That
 goes on when the daemon is killed, and the next one goes on with it; with --confirm, too, it ends by itself. On interfaces that the
 policy in force is not for, packets pass meanwhile.
+Ctrl-C before it is in force gives it up.
 A policy that is a program is run by this command, and the daemon gets what it exports.
 
 Exit status: 0 it is in force, or could be, 1 it is not, 2 wrong use.`;

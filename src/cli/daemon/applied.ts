@@ -104,6 +104,8 @@ function nextStep({ kind, deadline }: NonNullable<AnswerTo<'apply'>['pending']>,
   const within = seconds === undefined ? '' : ` within ${formatDuration(seconds)}`;
   const keep = kind === 'trial' ? 'keeps it' : 'enforces it';
   const otherwise =
-    seconds === undefined ? '`sluice rollback` gives it up' : 'else the policy before is in force again by itself';
-  return `${paint('bold', 'sluice confirm')}${within} ${keep}; ${otherwise}`;
+    seconds === undefined
+      ? '`sluice rollback` gives it up'
+      : `else ${kind === 'trial' ? 'the policy before is in force again' : 'it is given up'} by itself`;
+  return `${paint('bold', '`sluice confirm`')}${within} ${keep}; ${otherwise}`;
 }

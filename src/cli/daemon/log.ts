@@ -30,7 +30,7 @@ function dataOf(event: DaemonEvent): unknown {
 function line(event: DaemonEvent): string {
   switch (event.event) {
     case 'in-force':
-      return `${event.how}: ${named(event.revision)} is in force on ${event.interfaces.map(printable).join(', ') || 'no interface yet'}\n`;
+      return `${event.how.replace('-', ' ')}: ${named(event.revision)} is in force on ${event.interfaces.map(printable).join(', ') || 'no interface yet'}\n`;
     case 'pending':
       return `${named(event.revision)} is ${event.kind === 'trial' ? 'on trial' : 'observed'}, and waits to be confirmed\n`;
     case 'reverted':
@@ -38,7 +38,7 @@ function line(event: DaemonEvent): string {
     case 'down':
       return `taken down${event.interfaces.length > 0 ? ` from ${event.interfaces.join(', ')}` : ''}, asked by ${inWords(event.by ?? null)}\n`;
     case 'set':
-      return `set ${printable(event.set)}: ${event.problems.length === 0 ? 'its file has changed, and is in force' : 'its file has changed, and the set stays as it was'}\n`;
+      return `set ${printable(event.set)}: ${event.problems.length === 0 ? 'its new content is in force' : 'it stays as it was'}\n`;
     case 'log':
       return `${printable(event.rule)} (line ${event.line}): ${printable(event.packet)}\n`;
     case 'interface':

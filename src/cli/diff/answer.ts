@@ -49,7 +49,10 @@ function diffText({ settings, sets, rules, verdicts }: PolicyDiff, paint: Paint)
       paint,
     ),
   ];
-  return parts.filter((text) => text !== '').join('\n');
+  return (
+    parts.filter((text) => text !== '').join('\n') ||
+    `${paint('dim', 'no difference: rules, sets and verdicts are the same')}\n`
+  );
 }
 
 const part = (title: string, lines: readonly string[], paint: Paint): string =>

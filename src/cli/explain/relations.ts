@@ -1,5 +1,5 @@
 import type { CheckedPolicy, CheckedRule } from '../../policy/checked.ts';
-import { overlappingRules, warnOfRelations } from '../../policy/relations/index.ts';
+import { overlappingRules, rulesWithoutPackets, warnOfRelations } from '../../policy/relations/index.ts';
 import { plural } from '../output/numbers.ts';
 import { type ProblemData, problemData } from '../output/problems.ts';
 import type { Paint } from '../output/style.ts';
@@ -32,7 +32,15 @@ const ruleOf = ({ name, line, action }: CheckedRule): ExplainedRule => ({ name, 
 export function explainRelations(policy: CheckedPolicy): ExplainedRelations {
   const { prefilter, ingress, egress, sets } = policy;
   const stages = { prefilter, ingress: ingress.rules, egress: egress.rules };
-  const found = Object.entries(stages).map(([stage, rules]) => ({ stage, overlaps: overlappingRules(rules, sets) }));
+  // A rule that gets no packet decides none against another.
+  const idle = rulesWithoutPackets(policy);
+  const found = Object.entries(stages).map(([stage, rules]) => ({
+    stage,
+    overlaps: overlappingRules(
+      rules.filter(({ index }) => !idle.has(index)),
+      sets,
+    ),
+  }));
   return {
     withoutPackets: warnOfRelations(policy).map(problemData),
     overlaps: found.flatMap(({ stage, overlaps }) =>
@@ -57,5 +65,5 @@ export function relationsText(relations: ExplainedRelations, paint: Paint): stri
       : []),
     ...notCompared.map((stage) => `  ${stage}: too many rules to compare each with each`),
   ];
-  return lines.length === 0 ? '' : `${paint('bold', 'Rules beside each other')}\n${lines.join('\n')}\n`;
+  return lines.length === 0 ? '' : `${paint('bold', 'rules beside each other')}\n${lines.join('\n')}\n`;
 }

@@ -2,4 +2,4 @@
 
 export { type Overlap, type Overlaps, overlappingRules } from './overlaps.ts';
 export { type Taken, type TakenRule, takenRules } from './taken.ts';
-export { type RelationKind, warnOfRelations } from './warn.ts';
+export { type RelationKind, rulesWithoutPackets, warnOfRelations } from './warn.ts';

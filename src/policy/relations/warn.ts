@@ -16,8 +16,7 @@ const NAMED = 3;
  * check gives itself: what is there is left out here.
  */
 export function warnOfRelations(policy: CheckedPolicy): Problem[] {
-  const { prefilter, ingress, egress, sets } = policy;
-  const chains = [[...prefilter, ...ingress.rules], egress.rules].map((chain) => takenRules(reached(chain), sets));
+  const chains = chainsOf(policy).map((chain) => takenRules(reached(chain), policy.sets));
   const taken = chains.flatMap((one) => one.taken);
   const unexamined = chains.reduce((sum, one) => sum + one.unexamined, 0);
   const problems = taken.slice(0, MOST_TOLD).map((one) => describe(one, policy));
@@ -25,6 +24,24 @@ export function warnOfRelations(policy: CheckedPolicy): Problem[] {
   if (unexamined > 0) problems.push(notCompared(unexamined));
   return problems;
 }
+
+/** The rules that no packet gets to, by their numbers: those that are warned of, and those behind one that decides everything. */
+export function rulesWithoutPackets(policy: CheckedPolicy): ReadonlySet<number> {
+  const rules = chainsOf(policy).flatMap((chain) => {
+    const before = reached(chain);
+    const reachable = new Set(before);
+    return [
+      ...chain.filter((rule) => !reachable.has(rule)),
+      ...takenRules(before, policy.sets).taken.map(({ rule }) => rule),
+    ];
+  });
+  return new Set(rules.map(({ index }) => index));
+}
+
+const chainsOf = ({ prefilter, ingress, egress }: CheckedPolicy): readonly (readonly CheckedRule[])[] => [
+  [...prefilter, ...ingress.rules],
+  egress.rules,
+];
 
 /** Without what stands behind a rule that decides every packet of its stage. */
 function reached(chain: readonly CheckedRule[]): readonly CheckedRule[] {

@@ -74,7 +74,7 @@ export function sshProblems(policy: CheckedPolicy, cuts: readonly CutSession[]):
       code: 'apply/cuts-ssh',
       message: `${whoCuts(by)} would ${by.verdict} packets of ${whose(session)} (${direction} on ${name})`,
       ...(place && { place: { source: policy.source, ...place, length: 0 } }),
-      help: `Let ${describeSession(session)} pass by a rule before, or apply with --force.`,
+      help: `Let ${describeSession(session)} pass by a rule before, or give --force.`,
     };
   });
 }
