@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Ingress, at XDP. The stages are generated from the policy; the linker puts them in. */
-#include "lib/judge.h"
+#include "lib/incoming.h"
 #include "lib/observe.h"
 #include "lib/reject.h"
 
@@ -37,20 +37,8 @@ static __always_inline struct frame frame_of(struct xdp_md *context, const struc
 static __always_inline enum verdict judge(struct xdp_md *context, struct packet *packet)
 {
 	struct frame frame = frame_of(context, packet);
-	enum verdict verdict = VERDICT_NONE;
-	enum reason reason = parse(&frame, packet);
 
-	if (reason != REASON_NONE)
-		return malformed(packet, reason);
-	if (has_prefilter) {
-		packet->stage = STAGE_PREFILTER;
-		verdict = call_stage(stage_prefilter, context, packet);
-	}
-	if (verdict == VERDICT_NONE) {
-		packet->stage = STAGE_INGRESS;
-		verdict = call_stage(stage_ingress, context, packet);
-	}
-	return verdict;
+	return judge_incoming(context, &frame, packet);
 }
 
 SEC("xdp")

@@ -7,6 +7,7 @@
 volatile const __u8 has_prefilter = 0;
 volatile const __u8 has_mark = 0;
 volatile const __u8 has_interfaces = 0; /* a rule asks for an interface */
+volatile const __u8 has_chained = 0; /* there may be interfaces whose incoming packets are judged at TC */
 volatile const __u8 multi_buffer = 0; /* frames may have several buffers: Linux 5.18, XDP frags */
 volatile const __u8 rehearse = 0; /* judged by a test run: read and write the map `rehearsal` */
 volatile const __u32 counters_per_cpu = 32;

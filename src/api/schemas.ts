@@ -73,7 +73,7 @@ const difference = z.object({
 const applied = z.object({
   revision: z.optional(revisionSummary),
   rules: z.number(),
-  interfaces: z.array(z.object({ name: z.string(), mode: z.optional(z.enum(['native', 'generic'])) })),
+  interfaces: z.array(z.object({ name: z.string(), mode: z.optional(z.enum(['native', 'generic', 'chained'])) })),
   warnings: z.array(problem),
   totalMs: z.number(),
   swapMs: z.optional(z.number()),

@@ -33,7 +33,7 @@ export interface Applied {
   /** Left out of a dry run, and where an apply was rolled back and nothing was in force before. */
   readonly revision?: RevisionSummary;
   readonly rules: number;
-  readonly interfaces: readonly { readonly name: string; readonly mode?: 'native' | 'generic' }[];
+  readonly interfaces: readonly { readonly name: string; readonly mode?: 'native' | 'generic' | 'chained' }[];
   readonly warnings: readonly Problem[];
   readonly totalMs: number;
   readonly swapMs?: number;

@@ -162,8 +162,11 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
       if (!policy) throw new SluiceError(result.problems);
       return { ...result, policy };
     },
-    examineInterfaces: (policy, absent) =>
-      examineInterfaces(policy, absent, held() ? (known?.policy?.interfaces ?? []) : []),
+    examineInterfaces(policy, absent) {
+      const own = held();
+      const patterns = own ? [...(known?.policy?.interfaces ?? [])] : [];
+      return examineInterfaces(policy, absent, { patterns, interfaces: own?.interfaces ?? [] });
+    },
     put(checked, given) {
       const at = new Map<ApplyStep, number>();
       const options = {

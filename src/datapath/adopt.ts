@@ -11,13 +11,13 @@ import { readLeftDifferences } from './left-observation.ts';
 import { exclusively } from './lock.ts';
 import type { Difference } from './observe.ts';
 import { type Paths, pathsHere, pathsOf, pinName } from './paths.ts';
-import { openLiveLink, pinnedInterfaces } from './pinned-links.ts';
+import { openPlace, pinnedInterfaces } from './pinned-links.ts';
 import { nothingPending, pendingElsewhere } from './refusals.ts';
 import { removeAll } from './remove.ts';
 import { withWindows } from './rule-windows.ts';
 import { whyOver } from './settle-unfinished.ts';
 import { judgingSide, type Pending, standingOf } from './standing.ts';
-import { type EnforcementState, type GenerationState, isAlive, readState } from './state.ts';
+import { type EnforcementState, type GenerationState, isAlive, type JudgingMode, readState } from './state.ts';
 import { takeOutOfForce } from './take-out-of-force.ts';
 
 /** The names of programs on XDP, as the kernel keeps them: a generation's, and the switch's. */
@@ -108,12 +108,17 @@ export function readSituation(): Situation {
       const device = devices.find(({ index }) => index === one.ifindex);
       const { name, mode } = { name: device?.name ?? one.name, mode: modeOf(device, one.mode) };
       // A program that has left for another namespace with its interface is none that is here.
-      return { ...one, name, mode, attached: device !== undefined && isAttached(paths, one.ifindex) };
+      return { ...one, name, mode, attached: device !== undefined && isAttached(paths, one.ifindex, one.mode) };
     }),
     awaited: judge.patterns.filter((pattern) => !devices.some(({ name }) => matchesPattern(pattern, name))),
     unattached: devices
       .filter(({ name, index }) => matchesAny(judge.patterns, name) && !attachedTo.has(index))
-      .map(({ name, index, xdp, ethernet }) => ({ name, ifindex: index, xdp: xdp !== undefined, ethernet })),
+      .map(({ name, index, xdp, ethernet }) => ({
+        name,
+        ifindex: index,
+        xdp: xdp !== undefined && !matchesAny(judge.chained, name),
+        ethernet,
+      })),
     rules: judge.rules,
     counters: () => {
       using map = openPinnedMap(countersPin(paths, judge));
@@ -154,9 +159,14 @@ export function endFoundTrial(how: 'confirm' | 'revert'): void {
   });
 }
 
-function isAttached(paths: Paths, ifindex: number): boolean {
-  using link = openLiveLink(paths, ifindex, 'xdp');
-  return link !== undefined;
+/** @param mode at either hook for incoming packets, where it is not known */
+function isAttached(paths: Paths, ifindex: number, mode?: JudgingMode): boolean {
+  const hooks = mode === undefined ? (['xdp', 'chained'] as const) : [mode === 'chained' ? mode : ('xdp' as const)];
+  return hooks.some((hook) => {
+    const place = openPlace(paths, ifindex, hook);
+    place?.close();
+    return place !== undefined;
+  });
 }
 
 /**
@@ -180,7 +190,8 @@ function takeDownAt(here: Paths): { readonly interfaces: readonly string[] } | u
   }
   const known =
     state && uniqueInterfaces([...(state.settled?.interfaces ?? []), ...(state.change?.after.interfaces ?? [])]);
-  const unreachable = known?.filter(({ ifindex }) => !pinned.includes(ifindex) && runsSluice(ifindex)) ?? [];
+  const unreachable =
+    known?.filter(({ ifindex, mode }) => mode !== 'chained' && !pinned.includes(ifindex) && runsSluice(ifindex)) ?? [];
   if (state && unreachable.length > 0) throw outOfReach(unreachable, state);
   const interfaces = known?.map(({ name, ifindex }) => interfaceByIndex(ifindex)?.name ?? name);
   takeOutOfForce(paths, state);

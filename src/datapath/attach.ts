@@ -4,7 +4,6 @@ import {
   attachClsact,
   attachTcx,
   attachXdp,
-  type Direction,
   interfaceByIndex,
   type Link,
   type Program,
@@ -12,7 +11,7 @@ import {
 } from '../kernel/index.ts';
 import { type Entries, linkHooks, openProgramAt } from './entries.ts';
 import type { Paths } from './paths.ts';
-import { CLSACT_PLACE, detachHook, type LinkHook, linkPin, openPlace, unlessGone } from './pinned-links.ts';
+import { clsactPlace, detachHook, directionOf, type LinkHook, linkPin, openPlace, unlessGone } from './pinned-links.ts';
 import type { Switch } from './switch.ts';
 
 export interface AttachOptions {
@@ -114,17 +113,18 @@ export function attachSwitch({
     if (link.fallbackReason) warnings.push(slowDriver(name, link.fallbackReason));
   }
 
-  function makeClassifier(name: string, direction: Direction, program: Program): void {
+  function makeClassifier(name: string, hook: Exclude<LinkHook, 'xdp'>, program: Program): void {
+    const direction = directionOf(hook);
     if (options.classifier !== 'clsact') {
       try {
         // First: a program of others that accepts a packet would keep it from those behind.
-        pinLink(attachTcx({ interface: name, direction, program, position: 'first' }), direction);
+        pinLink(attachTcx({ interface: name, direction, program, position: 'first' }), hook);
         return;
       } catch (error) {
         if (!isNotSupported(error)) throw error;
       }
     }
-    const filter = attachClsact({ interface: name, direction, program, ...CLSACT_PLACE });
+    const filter = attachClsact({ interface: name, program, ...clsactPlace(hook) });
     undoing.push({ undo: () => filter.detach(), close: () => {} });
   }
 

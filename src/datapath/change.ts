@@ -1,15 +1,21 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
-import { interfaceByIndex, type NetworkInterface, unpinFolder, waitForPackets, type XdpMode } from '../kernel/index.ts';
+import { interfaceByIndex, type NetworkInterface, unpinFolder, waitForPackets } from '../kernel/index.ts';
 import { settleInterface } from './attach.ts';
 import { carryOn, giveBack } from './carry.ts';
-import { closeEntries, type Entries, openEntries } from './entries.ts';
+import { closeEntries, type Entries, entriesFor, openEntries } from './entries.ts';
 import { generations, type Paths } from './paths.ts';
 import { linkPin, openPlace, pinnedInterfaces, unlessGone } from './pinned-links.ts';
 import { removeAll } from './remove.ts';
-import { type ChangeState, type EnforcementState, type GenerationState, writeState } from './state.ts';
-import { Turn, writeTurn } from './switch.ts';
+import {
+  type ChangeState,
+  type EnforcementState,
+  type GenerationState,
+  type JudgingMode,
+  writeState,
+} from './state.ts';
+import { judgingHooks, Turn, writeTurn } from './switch.ts';
 
 export type Side = 'before' | 'after';
 
@@ -73,11 +79,13 @@ function placeEntries(paths: Paths, { settled, change }: Changing, winner: Gener
   const entries = openEntries(paths.maps(winner.generation));
   try {
     if (entries.xdp === undefined) throw programsGone(winner);
-    const own = new Set(winner.interfaces.map(({ ifindex }) => ifindex));
+    const own = new Map(winner.interfaces.map(({ ifindex, mode }) => [ifindex, mode]));
     const others = [...(settled?.interfaces ?? []), ...change.after.interfaces].map(({ ifindex }) => ifindex);
     const none: Entries = {};
-    for (const ifindex of new Set([...own, ...others, ...pinnedInterfaces(paths)])) {
-      unlessGone(ifindex, () => settleInterface(ifindex, own.has(ifindex) ? entries : none, paths));
+    for (const ifindex of new Set([...own.keys(), ...others, ...pinnedInterfaces(paths)])) {
+      const mode = own.get(ifindex);
+      const wanted = mode ? entriesFor(entries, mode === 'chained') : none;
+      unlessGone(ifindex, () => settleInterface(ifindex, wanted, paths));
     }
   } finally {
     closeEntries(entries);
@@ -112,7 +120,7 @@ export function described(
 ): GenerationState['interfaces'][number] {
   const { name, ifindex } = one;
   const device = interfaceByIndex(ifindex);
-  const hooks = (['egress', 'ingress'] as const).map((hook) => {
+  const hooks = (['egress', 'ingress', 'chained'] as const).map((hook) => {
     const place = openPlace(paths, ifindex, hook);
     place?.close();
     return place?.by;
@@ -122,8 +130,9 @@ export function described(
   return { name, ifindex, mode: modeOf(device, one.mode), classifier };
 }
 
-/** How XDP is attached to an interface now, where it is. */
-export function modeOf(device: NetworkInterface | undefined, otherwise: XdpMode): XdpMode {
+/** How Sluice's XDP is attached to an interface now, where it is. */
+export function modeOf(device: NetworkInterface | undefined, otherwise: JudgingMode): JudgingMode {
+  if (otherwise === 'chained') return otherwise;
   const mode = device?.xdp?.mode;
   return mode === 'native' || mode === 'generic' ? mode : otherwise;
 }
@@ -136,4 +145,4 @@ function programsGone({ policy, generation }: GenerationState): SluiceError {
 /** Whether the pins of what the state speaks of are there: a BPF file system that was mounted anew has none. */
 export const hasPins = (paths: Paths, { generation, interfaces }: GenerationState): boolean =>
   existsSync(join(paths.maps(generation))) ||
-  interfaces.some(({ ifindex }) => existsSync(linkPin(paths, ifindex, 'xdp')));
+  interfaces.some(({ ifindex }) => judgingHooks.some((hook) => existsSync(linkPin(paths, ifindex, hook))));

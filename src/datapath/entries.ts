@@ -8,13 +8,20 @@ import { type LinkHook, openPlace } from './pinned-links.ts';
 /** The programs of a generation that stand at hooks; all others are called by them. */
 export type Entries = Readonly<Partial<Record<LinkHook, Program>>>;
 
-export const linkHooks = ['xdp', 'ingress', 'egress'] as const satisfies readonly LinkHook[];
+export const linkHooks = ['xdp', 'ingress', 'egress', 'chained'] as const satisfies readonly LinkHook[];
 
-export const entriesOf = ({ xdp, mark, tc }: Generation): Entries => ({
+export const entriesOf = ({ xdp, mark, tc, chained }: Generation): Entries => ({
   xdp,
   ...(mark && { ingress: mark }),
   ...(tc && { egress: tc }),
+  ...(chained && { chained }),
 });
+
+/** Those for one interface: incoming packets are judged at one hook. What marks at TC carries no mark there. */
+export function entriesFor({ xdp, ingress, egress, chained }: Entries, isChained: boolean): Entries {
+  const incoming = isChained ? { ...(chained && { chained }) } : { ...(xdp && { xdp }), ...(ingress && { ingress }) };
+  return { ...incoming, ...(egress && { egress }) };
+}
 
 const pinOf = (folder: string, hook: LinkHook): string => join(folder, pinName(`entry:${hook}`));
 

@@ -25,6 +25,8 @@ export interface Generation {
   readonly xdp: Program;
   /** Attached to TC egress, where the policy judges what leaves. */
   readonly tc: Program | undefined;
+  /** Attached to TC ingress of interfaces that are chained, in the place of `xdp`. */
+  readonly chained: Program | undefined;
   /** Attached to TC ingress, where a rule marks: carries the mark from XDP into the skb. */
   readonly mark: Program | undefined;
   readonly programs: readonly LoadedProgram[];
@@ -39,7 +41,7 @@ export interface LoadedProgram {
   readonly linked: LinkedProgram;
 }
 
-export type HookName = 'xdp' | 'tc';
+export type HookName = 'xdp' | 'tc' | 'chained';
 
 export interface GenerationOptions {
   /** Built for test runs: reads what to pretend from the map `rehearsal` and writes its verdict there. */
@@ -109,11 +111,12 @@ export function buildGeneration(compiled: CompiledPolicy, options: GenerationOpt
   try {
     const xdp = loadHook('xdp', compiled.xdp);
     const tc = compiled.tc && loadHook('tc', compiled.tc);
+    const chained = compiled.chained && loadHook('chained', compiled.chained);
     const marks = constants['has_mark'] === 1 && actsOnPackets;
     const mark = marks ? loadMark() : undefined;
     const windows = maps.all.get('windows');
     if (windows && !options.rehearse) writeSchedules(windows, compiled.windows.all, Date.now(), bootEpochMs());
-    return { compiled, xdp, tc, mark, programs, maps, close, [Symbol.dispose]: close };
+    return { compiled, xdp, tc, chained, mark, programs, maps, close, [Symbol.dispose]: close };
   } catch (error) {
     close();
     throw error;

@@ -19,8 +19,11 @@ interface ClassMaps {
 type Named = Pick<GenerationState, 'generation' | 'questions'>;
 
 /** What has to be written down of a policy so that any later process can tell its generation of interfaces. */
-export const describeInterfaces = (policy: CheckedPolicy): Pick<GenerationState, 'patterns' | 'questions'> => ({
+export const describeInterfaces = (
+  policy: CheckedPolicy,
+): Pick<GenerationState, 'patterns' | 'chained' | 'questions'> => ({
   patterns: [...policy.interfaces],
+  chained: [...policy.chained],
   questions: createInterfaceTable(policy).questions.map(({ any, none }) => ({ any: [...any], none: [...none] })),
 });
 

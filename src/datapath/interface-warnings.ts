@@ -18,15 +18,18 @@ function vlanOffloads({ prefilter, ingress, ...policy }: CheckedPolicy, attached
   );
   if (rule === undefined) return [];
   const { place } = placeOfRule({ prefilter, ingress, ...policy }, rule.index);
-  return attached
-    .filter(({ name }) => stripsVlanTags(name))
-    .map(({ name }) => ({
-      code: 'datapath/vlan-offload',
-      severity: 'warning',
-      message: `rule "${rule.name}" asks for VLAN tags, and interface "${name}" takes them out of frames before XDP sees them`,
-      place,
-      help: `ethtool -K ${name} rxvlan off`,
-    }));
+  return (
+    attached
+      // At TC, a tag that was taken out is still known.
+      .filter(({ name, mode }) => mode !== 'chained' && stripsVlanTags(name))
+      .map(({ name }) => ({
+        code: 'datapath/vlan-offload',
+        severity: 'warning',
+        message: `rule "${rule.name}" asks for VLAN tags, and interface "${name}" takes them out of frames before XDP sees them`,
+        place,
+        help: `ethtool -K ${name} rxvlan off`,
+      }))
+  );
 }
 
 /** A frame that XDP sends back over veth waits until something else wakes the peer (Linux, `veth_xdp_flush`). */

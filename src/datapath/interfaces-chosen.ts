@@ -2,7 +2,7 @@ import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
 import { interfaceByIndex, listInterfaces, type NetworkInterface, xdpTaken } from '../kernel/index.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
-import { isGlob, matchesPattern } from '../policy/interface-pattern.ts';
+import { isGlob, matchesAny, matchesPattern } from '../policy/interface-pattern.ts';
 import { type Paths, pathsHere } from './paths.ts';
 import { openLiveLink } from './pinned-links.ts';
 import type { GenerationState } from './state.ts';
@@ -20,25 +20,37 @@ export interface Chosen {
  */
 export type Absent = 'refuse' | 'refuse-named' | 'wait';
 
+/** What a policy says of its interfaces. */
+type ForInterfaces = Pick<CheckedPolicy, 'interfaces' | 'chained'>;
+
 /** Whether one of the policy's names or globs may be without an interface, which is then awaited. */
 export type MayWait = (pattern: string) => boolean;
 
-/** @param awaited names and globs of what is in force already: that waits for them as it is */
+/** Of what is in force. */
+type InForce = Pick<GenerationState, 'patterns' | 'interfaces'>;
+
+/**
+ * @param before in force already: what that waits for is no reason to refuse another version of it. One that is judged
+ *   behind another's program is not waited for, and must not come to be
+ */
 export const waitingFor =
-  (absent: Absent, awaited: readonly string[]): MayWait =>
+  (absent: Absent, { patterns, interfaces }: InForce): MayWait =>
   (pattern) =>
-    absent === 'wait' || (absent === 'refuse-named' && isGlob(pattern)) || awaited.includes(pattern);
+    absent === 'wait' ||
+    (absent === 'refuse-named' && isGlob(pattern)) ||
+    (patterns.includes(pattern) &&
+      !interfaces.some(
+        ({ name, ifindex, mode }) =>
+          mode === 'chained' && matchesPattern(pattern, name) && interfaceByIndex(ifindex) !== undefined,
+      ));
 
 /**
  * What an apply of the policy would meet with on the interfaces that there are, before anything is built.
  * @returns what would be awaited
  * @throws SluiceError as `chooseInterfaces`
  */
-export const examineInterfaces = (
-  { interfaces }: Pick<CheckedPolicy, 'interfaces'>,
-  absent: Absent,
-  awaited: readonly string[],
-): readonly Problem[] => chooseInterfaces(interfaces, waitingFor(absent, awaited), pathsHere()).warnings;
+export const examineInterfaces = (policy: ForInterfaces, absent: Absent, before: InForce): readonly Problem[] =>
+  chooseInterfaces(policy, waitingFor(absent, before), pathsHere()).warnings;
 
 /** Those that there are, in the policy's order. */
 export const interfacesOf = (
@@ -56,12 +68,16 @@ export const awaitedBy = ({ patterns, interfaces }: Pick<GenerationState, 'patte
  * The interfaces that are there of those that the policy is for, where Sluice can be put on them.
  * @throws SluiceError kernel/interface-missing, kernel/interface-busy, datapath/not-ethernet where that may not wait
  */
-export function chooseInterfaces(patterns: readonly string[], mayWait: MayWait, paths: Paths): Chosen {
+export function chooseInterfaces(
+  { interfaces: patterns, chained }: ForInterfaces,
+  mayWait: MayWait,
+  paths: Paths,
+): Chosen {
   const all = listInterfaces();
   const own = interfacesOf({ interfaces: patterns }, all);
   const absent = patterns.filter((pattern) => !own.some(({ name }) => matchesPattern(pattern, name)));
   const refused = own.flatMap((device) => {
-    const problem = inTheWay(device, paths);
+    const problem = inTheWay(device, matchesAny(chained, device.name), paths);
     return problem ? [{ device, problem }] : [];
   });
   const missing = absent.filter((pattern) => !mayWait(pattern)).map((pattern) => missingInterface(pattern, all));
@@ -112,10 +128,10 @@ const mayWaitFor = (name: string, patterns: readonly string[], mayWait: MayWait)
 const asWarning = (problem: Problem): Problem => ({ ...problem, severity: 'warning' });
 
 /** Why Sluice cannot be put on an interface as it is. */
-function inTheWay(device: NetworkInterface, paths: Paths): Problem | undefined {
+function inTheWay(device: NetworkInterface, isChained: boolean, paths: Paths): Problem | undefined {
   const { name, index, ethernet, xdp } = device;
   if (!ethernet) return notEthernet(device);
-  if (xdp === undefined || xdp.mode === 'offload') return undefined;
+  if (isChained || xdp === undefined || xdp.mode === 'offload') return undefined;
   using link = openLiveLink(paths, index, 'xdp');
   return link ? undefined : xdpTaken(name, xdp);
 }
@@ -124,7 +140,8 @@ function inTheWay(device: NetworkInterface, paths: Paths): Problem | undefined {
 function withHelp(problem: Problem, name: string): Problem {
   if (problem.code !== 'kernel/interface-busy') return problem;
   const free = `\`ip link set dev ${name} xdp off\`, unless a process or a pin holds it there`;
-  return { ...problem, help: `Remove that program (${free}), or leave it and wait for it to go: --wait.` };
+  const help = `\`chained: [${name}]\` in the policy has packets judged behind that program. Or remove it (${free}), or wait for it to go: --wait.`;
+  return { ...problem, help };
 }
 
 /** Where there is no Ethernet header, the parser would take the bytes of IP addresses for one, and rules miss. */

@@ -3,7 +3,7 @@ import { interfaceByIndex, type NetworkLink } from '../kernel/index.ts';
 import { matchesAny } from '../policy/interface-pattern.ts';
 import { type AttachOptions, attachSwitch } from './attach.ts';
 import { described } from './change.ts';
-import { closeEntries, type Entries, openEntries } from './entries.ts';
+import { closeEntries, type Entries, entriesFor, openEntries } from './entries.ts';
 import { forgetInterface, nameInterface } from './interface-classes.ts';
 import { notEthernet } from './interfaces-chosen.ts';
 import { setAlone } from './observe.ts';
@@ -117,7 +117,7 @@ function take(link: NetworkLink, state: Sides, { paths, options }: Reconciliatio
   const entriesOf = (one: GenerationState | undefined): Entries => {
     const entries = one && isFor(one) ? openEntries(paths.maps(one.generation)) : {};
     open.push(entries);
-    return entries;
+    return entriesFor(entries, one !== undefined && matchesAny(one.chained, name));
   };
   const turn = change && openSwitch(change.after.multiBuffer === true, paths.turn);
   try {
@@ -129,7 +129,8 @@ function take(link: NetworkLink, state: Sides, { paths, options }: Reconciliatio
     const earlier = change && { before: entriesOf(settled) };
     const attached = attachSwitch({ ...options, ifindex, paths, after: entries, ...earlier, turn, observing });
     attached.close();
-    const expected = { name, ifindex, mode: 'native', classifier: 'none' } as const;
+    const isChained = matchesAny(after?.chained ?? [], name);
+    const expected = { name, ifindex, mode: isChained ? 'chained' : 'native', classifier: 'none' } as const;
     return { attached: described(paths, expected), problems: attached.warnings };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
@@ -188,7 +189,10 @@ const without = (one: GenerationState, ifindex: number): GenerationState => ({
   interfaces: one.interfaces.filter((each) => each.ifindex !== ifindex),
 });
 
-const withInterface = (one: GenerationState, attached: Attached | undefined): GenerationState => ({
-  ...one,
-  interfaces: [...one.interfaces, ...(attached ? [attached] : [])],
-});
+/** Both generations of a change may judge it at other hooks. */
+function withInterface(one: GenerationState, attached: Attached | undefined): GenerationState {
+  if (!attached) return one;
+  const isChained = matchesAny(one.chained, attached.name);
+  const mode = isChained ? 'chained' : attached.mode === 'chained' ? 'native' : attached.mode;
+  return { ...one, interfaces: [...one.interfaces, { ...attached, mode }] };
+}

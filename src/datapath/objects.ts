@@ -19,7 +19,7 @@ export interface DataPlane {
 const dataPlanes = new Map<string, DataPlane>();
 
 /** The compiled `bpf/<hook>.bpf.c`, read once. */
-export function dataPlane(hook: 'xdp' | 'tc' | 'switch'): DataPlane {
+export function dataPlane(hook: 'xdp' | 'tc' | 'chained' | 'switch'): DataPlane {
   const known = dataPlanes.get(hook);
   if (known) return known;
   const { functions, maps, dataSections, license } = readObject(readFirst(`${hook}.bpf.o`), `${hook}.bpf.o`);

@@ -40,7 +40,9 @@ export interface Decision {
 }
 
 /** Which entry stands at which of the hooks where packets are judged. */
-const hooks = { xdp: 'xdp', egress: 'tc' } as const satisfies Partial<Record<keyof Entries, HookName>>;
+const hooks = { xdp: 'xdp', egress: 'tc', chained: 'chained' } as const satisfies Partial<
+  Record<keyof Entries, HookName>
+>;
 
 /** Gives the observer what is in force to call. */
 export function letCall(observer: Generation, enforced: Entries): void {

@@ -11,10 +11,17 @@ import {
 } from '../kernel/index.ts';
 import type { Paths } from './paths.ts';
 
-export type LinkHook = 'xdp' | Direction;
+/** `ingress` carries marks from XDP; `chained` stands at TC ingress, too, and judges, where another has XDP. */
+export type LinkHook = 'xdp' | Direction | 'chained';
 
 /** Where Sluice's filters stand below Linux 6.6, apart from those of others. */
-export const CLSACT_PLACE = { priority: 0x51c, handle: 0x51c } as const;
+export const clsactPlace = (hook: Exclude<LinkHook, 'xdp'>) => ({
+  priority: 0x51c,
+  handle: hook === 'chained' ? 0x51d : 0x51c,
+  direction: directionOf(hook),
+});
+
+export const directionOf = (hook: Exclude<LinkHook, 'xdp'>): Direction => (hook === 'egress' ? 'egress' : 'ingress');
 
 /** By number and not by name: an interface may be renamed, and another be given its name, while a policy is in force. */
 export const linkPin = ({ links }: Paths, ifindex: number, hook: LinkHook): string => join(links, `${ifindex}:${hook}`);
@@ -50,7 +57,7 @@ export function openPlace(paths: Paths, ifindex: number, hook: LinkHook): Place 
   if (link) return { programId: link.info().programId, by: 'link', update: link.update, close: link.close };
   const name = hook === 'xdp' ? undefined : interfaceByIndex(ifindex)?.name;
   if (hook === 'xdp' || name === undefined) return undefined;
-  const filter = findClsactFilter({ interface: name, direction: hook, ...CLSACT_PLACE });
+  const filter = findClsactFilter({ interface: name, ...clsactPlace(hook) });
   const programId = filter?.programId();
   if (filter === undefined || programId === undefined) return undefined;
   return { programId, by: 'clsact', update: filter.update, close: () => {} };
@@ -58,7 +65,7 @@ export function openPlace(paths: Paths, ifindex: number, hook: LinkHook): Place 
 
 /** Takes everything of Sluice from an interface. The interface may be gone. */
 export function detachInterface(ifindex: number, paths: Paths): void {
-  for (const hook of ['xdp', 'ingress', 'egress'] as const) detachHook(ifindex, hook, paths);
+  for (const hook of ['xdp', 'ingress', 'egress', 'chained'] as const) detachHook(ifindex, hook, paths);
 }
 
 /** Takes Sluice's program from one hook of an interface, if there is one. */
@@ -71,7 +78,7 @@ export function detachHook(ifindex: number, hook: LinkHook, paths: Paths): void 
   }
   const name = interfaceByIndex(ifindex)?.name;
   if (hook === 'xdp' || name === undefined) return;
-  findClsactFilter({ interface: name, direction: hook, ...CLSACT_PLACE })?.detach();
+  findClsactFilter({ interface: name, ...clsactPlace(hook) })?.detach();
 }
 
 /** What is done to an interface; where it has gone in between, it took its programs with it, and nothing is to be done. */

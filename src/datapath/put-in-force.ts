@@ -5,13 +5,14 @@ import { bootTimeNs, type MapHandle, type NetworkInterface, openPinnedMap, unpin
 import { sourceKey } from '../policy/check/set-source.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
+import { matchesAny } from '../policy/interface-pattern.ts';
 import { allRules } from '../policy/rule-place.ts';
 import { type Attachment, attachSwitch } from './attach.ts';
 import { type Changing, keepCounts, settleChange } from './change.ts';
 import { forgetCounters, isOwnLayout, ownLayouts } from './counters.ts';
 import { withCountingSince, withoutSince } from './counting-since.ts';
 import type { EnforceOptions, UpdateOptions } from './enforce-options.ts';
-import { closeEntries, type Entries, entriesAt, entriesOf, pinEntries } from './entries.ts';
+import { closeEntries, type Entries, entriesAt, entriesFor, entriesOf, pinEntries } from './entries.ts';
 import { buildGeneration, type Generation } from './generation.ts';
 import { describeInterfaces, nameInterface } from './interface-classes.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
@@ -70,10 +71,9 @@ export function putInForce(
     resume,
     ...attachOptions
   } = options;
-  // What is awaited already is no reason to refuse another version of the policy.
-  const awaited = before && isOwn(before) ? (before.settled?.patterns ?? []) : [];
-  const mayWait = waitingFor(absent, awaited);
-  const { devices, warnings: unfit } = chooseInterfaces(policy.interfaces, mayWait, paths);
+  const known = before && isOwn(before) ? before.settled : undefined;
+  const mayWait = waitingFor(absent, known ?? { patterns: [], interfaces: [] });
+  const { devices, warnings: unfit } = chooseInterfaces(policy, mayWait, paths);
   const multiBuffer = multiBufferFor(devices, before);
   const compileOptions = {
     multiBuffer,
@@ -130,7 +130,8 @@ export function putInForce(
       sets: setStates(compiled),
       windows: windowStates(compiled),
     };
-    state = changing(before, { ...after, interfaces: devices.map(expected) }, { trialMs, observe, resume });
+    const expectedAt = devices.map((device) => expected(device, policy));
+    state = changing(before, { ...after, interfaces: expectedAt }, { trialMs, observe, resume });
     writeState(paths.state, state);
     isRecorded = true;
     onStep('recorded');
@@ -139,8 +140,12 @@ export function putInForce(
     for (const ifindex of interfaces) {
       const own = devices.find(({ index }) => index === ifindex);
       // An observer calls the policy in force, which is to judge on its own interfaces alone.
-      if (own && enforced && !enforced.some((one) => one.ifindex === ifindex)) setAlone(paths, after, ifindex, true);
-      const wanted = { ifindex, paths, after: own ? entries : {}, turn, observing: observe };
+      const standing = enforced?.find((one) => one.ifindex === ifindex);
+      if (own && enforced && !standing) setAlone(paths, after, ifindex, true);
+      const isChained = own !== undefined && matchesAny(policy.chained, own.name);
+      const isAsked = standing === undefined || (standing.mode === 'chained') === isChained;
+      const mine = own && isAsked ? entriesFor(entries, isChained) : {};
+      const wanted = { ifindex, paths, after: mine, turn, observing: observe };
       const device = own ?? { index: ifindex, name: '' };
       const outcome = attachOrWait(device, policy.interfaces, mayWait, () =>
         attachSwitch({ ...wanted, ...attachOptions }),
@@ -232,8 +237,12 @@ function restoreState(paths: Paths, before: EnforcementState | undefined): void 
 }
 
 /** How an interface will be attached, as far as that is known before. */
-function expected({ name, index, xdp }: NetworkInterface): GenerationState['interfaces'][number] {
-  return { name, ifindex: index, mode: xdp?.mode === 'generic' ? 'generic' : 'native', classifier: 'none' };
+function expected(
+  { name, index, xdp }: NetworkInterface,
+  { chained }: CheckedPolicy,
+): GenerationState['interfaces'][number] {
+  const mode = xdp?.mode === 'generic' ? 'generic' : 'native';
+  return { name, ifindex: index, mode: matchesAny(chained, name) ? 'chained' : mode, classifier: 'none' };
 }
 
 interface HowChanging {

@@ -11,7 +11,8 @@ const layout = z.object({ size: z.number(), fields: z.record(z.string(), z.numbe
 const attachedInterface = z.object({
   name: z.string(),
   ifindex: z.number(),
-  mode: z.enum(['native', 'generic']),
+  /** How incoming packets come to be judged: at XDP, in which mode; or chained, at TC behind another's XDP program. */
+  mode: z.enum(['native', 'generic', 'chained']),
   /** How egress and marks are attached; TC filters have no pins. */
   classifier: z.enum(['tcx', 'clsact', 'none']),
 });
@@ -23,6 +24,8 @@ const generationState = z.object({
   interfaces: z.array(attachedInterface),
   /** The policy's names and globs of interfaces; empty where they were not written down. */
   patterns: z._default(z.array(z.string()), []),
+  /** Those of them whose interfaces are chained. */
+  chained: z._default(z.array(z.string()), []),
   /** What its rules ask about interfaces, by bit: see interface-classes.ts. */
   questions: z._default(z.array(z.object({ any: z.array(z.string()), none: z.array(z.string()) })), []),
   rules: z.array(
@@ -69,6 +72,8 @@ const generationState = z.object({
 });
 
 export type GenerationState = z.infer<typeof generationState>;
+/** How incoming packets come to be judged. */
+export type JudgingMode = GenerationState['interfaces'][number]['mode'];
 
 /** One generation on its way into the place of another: see docs/decisions/0006. */
 const changeState = z.object({

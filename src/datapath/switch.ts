@@ -26,7 +26,7 @@ import { dataPlane } from './objects.ts';
 import { pinName } from './paths.ts';
 
 /** Hooks where packets are judged: one store changes over all of them. Marks are carried by whichever generation is there. */
-export const judgingHooks = ['xdp', 'egress'] as const;
+export const judgingHooks = ['xdp', 'egress', 'chained'] as const;
 export type JudgingHook = (typeof judgingHooks)[number];
 
 /** Values of `turn`, besides a time on the boot clock until which the generation after judges: bpf/abi/turn.h. */
@@ -46,7 +46,7 @@ export interface Switch {
   close(): void;
 }
 
-const entryOf = { xdp: 'sluice_xdp_turn', egress: 'sluice_tc_turn' } as const;
+const entryOf = { xdp: 'sluice_xdp_turn', egress: 'sluice_tc_turn', chained: 'sluice_tc_turn' } as const;
 const turnPin = (folder: string): string => join(folder, 'turn');
 const sidesPin = (folder: string, hook: JudgingHook): string => join(folder, pinName(`sides:${hook}`));
 
@@ -74,7 +74,10 @@ export function createSwitch(before: Entries, after: Entries, multiBuffer: boole
 export function openSwitch(multiBuffer: boolean, folder: string): Switch | undefined {
   if (!existsSync(turnPin(folder))) return undefined;
   return makeSwitch(multiBuffer, (own, arrays) => {
-    for (const hook of judgingHooks) arrays.set(hook, own(openPinnedMap(sidesPin(folder, hook))));
+    for (const hook of judgingHooks) {
+      // A version of Sluice that knew no chained interfaces pinned none for them.
+      if (existsSync(sidesPin(folder, hook))) arrays.set(hook, own(openPinnedMap(sidesPin(folder, hook))));
+    }
     return own(openPinnedMap(turnPin(folder)));
   });
 }

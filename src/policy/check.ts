@@ -3,7 +3,7 @@ import { SluiceError } from '../diagnostics/problem.ts';
 import type { SourceText } from '../diagnostics/source.ts';
 import { type FilterCompiler, loadFilterCompiler } from '../kernel/libpcap.ts';
 import { feedFolder } from './check/feed-copy.ts';
-import { checkInterfaceList } from './check/interfaces.ts';
+import { checkChained, checkInterfaceList } from './check/interfaces.ts';
 import { createReport } from './check/report.ts';
 import { checkRules, type RuleCollector } from './check/rules.ts';
 import { checkSets, type SetInput } from './check/sets.ts';
@@ -47,6 +47,7 @@ export function checkDocument(document: PolicyDocument, options: CheckOptions = 
   const { source } = document;
   const { loadFilterCompiler: compiler = loadFilterCompiler } = options;
   const interfaces = input.interfaces ? checkInterfaceList(list(input.interfaces), ['interfaces'], report) : [];
+  const chained = checkChained(list(input.chained ?? []), ['chained'], report, interfaces);
   const sets = checkSets(
     (input.sets ?? {}) as Record<string, SetInput>,
     { policyPath: source.path, feedFolder: options.feedFolder ?? feedFolder() },
@@ -62,6 +63,7 @@ export function checkDocument(document: PolicyDocument, options: CheckOptions = 
   const policy: CheckedPolicy = {
     source,
     interfaces,
+    chained,
     sets: sets.addressSets,
     malformed: input.malformed ?? 'drop',
     prefilter: checkRules(input.prefilter ?? [], 'prefilter', ['prefilter'], collector),

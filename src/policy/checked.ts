@@ -14,6 +14,8 @@ export interface CheckedPolicy {
   readonly source: SourceText;
   /** Names of network interfaces and globs of such names, as written. The policy is for all that one of them matches. */
   readonly interfaces: readonly string[];
+  /** Those of them whose incoming packets are judged at TC, behind another's XDP program. */
+  readonly chained: readonly string[];
   readonly sets: ReadonlyMap<string, AddressSet>;
   /** What happens to truncated and malformed packets. */
   readonly malformed: 'drop' | 'allow';

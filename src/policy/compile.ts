@@ -41,6 +41,8 @@ export interface CompiledPolicy {
   readonly xdp: CompiledHook;
   /** Where the policy judges what leaves. */
   readonly tc?: CompiledHook;
+  /** Incoming packets at TC, where an interface is chained: what `xdp` has, for the other kind of program. */
+  readonly chained?: CompiledHook;
   readonly tries: readonly TrieMap[];
   /** Chains of rules by their names, as they are asked. */
   readonly structures: ReadonlyMap<string, Structure>;
@@ -98,7 +100,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions = {
     return { ...chain, structure };
   };
 
-  function compileHook(hook: Hook, chains: readonly PlannedChain[]): CompiledHook {
+  function compileHook(hook: Hook, chains: readonly Chain[]): CompiledHook {
     const emitterFor = (asm: Assembler): Emitter => ({
       asm,
       hook,
@@ -109,7 +111,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions = {
       interfaces,
       multiBuffer: options.multiBuffer ?? false,
     });
-    const code = emitHook(chains.map(toChain), {
+    const code = emitHook(chains, {
       emitterFor,
       tableOf: (block) => {
         const table = { map: block.map, classifier: block.classifier, capacity: capacityOf(block.classifier) };
@@ -125,13 +127,16 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions = {
   const hasPrefilter = policy.prefilter.length > 0;
   const egress = plan.stages.filter(({ stage }) => stage === 'egress');
   const ingress = plan.stages.filter(({ stage }) => stage !== 'egress');
-  const xdp = compileHook(hooks.xdp, [...(hasPrefilter ? [] : [noPrefilter]), ...ingress.flatMap(chainsOf)]);
-  const tc = egress.length > 0 ? compileHook(hooks.tc, egress.flatMap(chainsOf)) : undefined;
+  const incoming = [...(hasPrefilter ? [] : [noPrefilter]), ...ingress.flatMap(chainsOf)].map(toChain);
+  const xdp = compileHook(hooks.xdp, incoming);
+  const chained = policy.chained.length > 0 ? compileHook(hooks.tc, incoming) : undefined;
+  const tc = egress.length > 0 ? compileHook(hooks.tc, egress.flatMap(chainsOf).map(toChain)) : undefined;
   const counters = FIRST_RULE + policy.prefilter.length + policy.ingress.rules.length + policy.egress.rules.length;
   return {
     plan,
     xdp,
     ...(tc && { tc }),
+    ...(chained && { chained }),
     tries: sets.tries,
     structures,
     tables: [...tables.values()],
@@ -144,6 +149,7 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions = {
     constants: {
       has_prefilter: hasPrefilter ? 1 : 0,
       has_mark: marks(plan) ? 1 : 0,
+      has_chained: chained ? 1 : 0,
       has_interfaces: interfaces.questions.length > 0 ? 1 : 0,
       multi_buffer: options.multiBuffer ? 1 : 0,
       counters_per_cpu: counters,

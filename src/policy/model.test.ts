@@ -43,6 +43,7 @@ function policyOf(of: {
   return {
     source: { path: 'test.yaml', text: '' },
     interfaces: ['eth0', 'eth1'],
+    chained: [],
     sets: of.sets ?? new Map(),
     malformed: of.malformed ?? 'drop',
     prefilter: rules('prefilter', of.prefilter),

@@ -4,6 +4,7 @@ import type { CheckedPolicy } from '../../src/policy/checked.ts';
 export const passAll: CheckedPolicy = {
   source: { path: 'pass-all.yaml', text: '' },
   interfaces: ['eth0'],
+  chained: [],
   sets: new Map(),
   malformed: 'allow',
   prefilter: [],

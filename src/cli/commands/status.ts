@@ -72,6 +72,9 @@ function answerOf(found: FoundEnforcement): Answer {
 
 const COLUMNS: readonly Column[] = [{ head: 'interface' }, { head: 'XDP' }, { head: '' }];
 
+/** Where incoming packets are judged. */
+const modeInWords = (mode: string): string => (mode === 'chained' ? 'chained: at TC' : mode);
+
 function inWords(found: FoundEnforcement, paint: Paint): string {
   const { pid, alive, startedAt, policy, rules, why } = found;
   const facts: Cell[][] = [
@@ -90,7 +93,7 @@ function interfaceRows({ alive, interfaces, unattached, awaited }: FoundEnforcem
   return [
     ...interfaces.map(({ name, mode, attached }): Cell[] => [
       name,
-      mode,
+      modeInWords(mode),
       attached ? { text: 'attached', style: 'green' } : bad('not attached'),
     ]),
     ...unattached.map(({ name, xdp, ethernet }): Cell[] => {

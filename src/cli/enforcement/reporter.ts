@@ -21,7 +21,7 @@ export interface UpReporter {
 
 export interface UpStart {
   readonly policy: string;
-  readonly interfaces: readonly { readonly name: string; readonly mode: 'native' | 'generic' }[];
+  readonly interfaces: readonly { readonly name: string; readonly mode: 'native' | 'generic' | 'chained' }[];
   /** Names and globs that no interface is there for yet. */
   readonly awaited: readonly string[];
   readonly pid: number;

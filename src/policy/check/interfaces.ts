@@ -26,6 +26,23 @@ export function checkInterfaceList(names: readonly string[], path: Path, report:
   return [...known.keys()];
 }
 
+/** Those of the policy's interfaces that are judged behind another's XDP program: names and globs, each once. */
+export function checkChained(
+  names: readonly string[],
+  path: Path,
+  report: Report,
+  interfaces: readonly string[],
+): string[] {
+  const known = new Set<string>();
+  for (const [index, value] of names.entries()) {
+    if (known.has(value))
+      report.error('policy/bad-interface', [...path, index], `interface "${value}" is listed twice`);
+    else if (interfaces.length === 0 || !isWrong({ value, path: [...path, index] }, { report, interfaces }))
+      known.add(value);
+  }
+  return [...known];
+}
+
 /** The interfaces that a rule is for. Undefined when one is wrong, or none is left, which is reported. */
 export function checkInterface(
   value: string | readonly string[],
@@ -42,7 +59,10 @@ export function checkInterface(
   return undefined;
 }
 
-function isWrong({ value, path }: Operand<string>, { report, interfaces }: Scope): boolean {
+function isWrong(
+  { value, path }: Pick<Operand<string>, 'value' | 'path'>,
+  { report, interfaces }: Pick<Scope, 'report' | 'interfaces'>,
+): boolean {
   if (isGlob(value)) {
     const problem = patternProblem(value);
     if (problem !== undefined) report.error('policy/bad-interface', path, `${quote(value)} ${problem}`);

@@ -36,6 +36,13 @@ export const policySchema = required(
         'The network interfaces that the policy is for: names, and globs (`*`, `?`, `[0-9]`, `[!0-9]`) that stand for every interface that they match, whenever it appears.',
         { minItems: 1, examples: [['eth0'], ['eth*', 'wg[0-9]']] },
       ),
+      chained: optional(
+        z.array(z.string({ error: 'the name of an interface, or a glob' }), {
+          error: 'a list of interfaces like [eth0]',
+        }),
+        'Those of the interfaces whose XDP hook is left to another program: it sees a packet first, and what it passes on is judged behind it, at TC ingress. Names and globs; asked for lastingly, whether that program is there or not.',
+        { default: [], examples: [['eth1']] },
+      ),
       sets: optional(
         z.record(z.string(), set, { error: 'a mapping of names to sets' }),
         'Sets by name, which rules refer to as `"@name"`: a list of addresses, prefixes and ranges of both families (and of other sets), a file of them, or ports.',

@@ -16,6 +16,7 @@ export function checkedPolicy(
   return {
     source: { path: 'policy.yaml', text: '' },
     interfaces: ['eth0'],
+    chained: [],
     sets: new Map(),
     malformed: 'drop',
     prefilter: [],

@@ -33,9 +33,10 @@ const rulesOf = (policy: CheckedPolicy, stage: StageName): readonly CheckedRule[
   stage === 'prefilter' ? policy.prefilter : policy[stage].rules;
 
 function compareSettings(before: CheckedPolicy, after: CheckedPolicy): FieldChange[] {
-  const settings = ({ interfaces, malformed, ingress, egress }: CheckedPolicy) =>
+  const settings = ({ interfaces, chained, malformed, ingress, egress }: CheckedPolicy) =>
     new Map([
       ['interfaces', interfaces.join(', ')],
+      ['chained', chained.join(', ')],
       ['malformed', malformed],
       ['ingress.default', ingress.default],
       ['egress.default', egress.default],

@@ -5,7 +5,7 @@ import type { VerdictChange } from '../report.ts';
 export interface PolicyDiff {
   readonly rules: readonly RuleChange[];
   readonly sets: readonly SetChange[];
-  /** `interfaces`, `malformed`, `ingress.default`, `egress.default`. */
+  /** `interfaces`, `chained`, `malformed`, `ingress.default`, `egress.default`. */
   readonly settings: readonly FieldChange[];
   /** Packets made from the rules of both that they treat differently. */
   readonly verdicts: readonly VerdictChange[];
