@@ -14,13 +14,14 @@ import { silences } from './rejections/silences.ts';
 import { unreachables } from './rejections/unreachables.ts';
 
 /** XDP_TX sends the frame back; TC_ACT_REDIRECT hands it to the stack that it came from. */
-const ANSWERED = { xdp: 3, tc: 7 } as const;
+const ANSWERED = { xdp: 3, tc: 7, chained: 7 } as const;
 /** XDP_DROP and TC_ACT_SHOT. */
-const DROPPED = { xdp: 1, tc: 2 } as const;
+const DROPPED = { xdp: 1, tc: 2, chained: 2 } as const;
 
 const policy = policyOf(`
 version: 1
 interfaces: [eth0]
+chained: [eth0]
 ingress: { default: reject, rules: [{ protocol: arp, action: reject }] }
 egress: { default: reject, rules: [{ protocol: arp, action: reject }] }
 `);
@@ -32,22 +33,22 @@ const BURST_NS = 100_000_000n;
 
 describe('reject', () => {
   let generation: Generation;
-  let programs: Readonly<Record<'xdp' | 'tc', Program>>;
+  let programs: Readonly<Record<keyof typeof ANSWERED, Program>>;
   beforeAll(() => {
     generation = buildGeneration(compilePolicy(policy));
-    programs = { xdp: generation.xdp, tc: generation.tc as Program };
+    programs = { xdp: generation.xdp, tc: generation.tc as Program, chained: generation.chained as Program };
   });
   afterAll(() => generation?.close());
 
   const limits = () => typedMap(generation.maps.get('xdp', 'limits'), u32, u64);
   beforeEach(() => limits().update(REJECT, 0n));
 
-  function answerOf(hook: 'xdp' | 'tc', { packet }: Rejection): { returned: number; frame: string } {
+  function answerOf(hook: keyof typeof ANSWERED, { packet }: Rejection): { returned: number; frame: string } {
     const { returnValue, data } = testRun(programs[hook], { data: packet });
     return { returned: returnValue, frame: Buffer.from(data).toString('hex') };
   }
 
-  describe.each(['xdp', 'tc'] as const)('at %s', (hook) => {
+  describe.each(['xdp', 'tc', 'chained'] as const)('at %s', (hook) => {
     test.each([...resets, ...unreachables])('$says', (rejection) => {
       const wanted = { returned: ANSWERED[hook], frame: (rejection.answer as readonly string[]).join('') };
       expect(answerOf(hook, rejection)).toEqual(wanted);
