@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { revision, revisionSummary } from '../daemon/revision.ts';
+import { JUDGING_MODES } from '../datapath/index.ts';
 
 /**
  * What passes between the daemon and whoever speaks to it. Both sides check by these: times are ISO 8601 texts, and
@@ -20,11 +21,14 @@ export const problem = z.object({
 /** The body of every answer that is not 200. */
 export const failure = z.object({ problems: z.array(problem) });
 
+/** How incoming packets of an interface are judged. */
+const mode = z.enum(JUDGING_MODES);
+
 const pending = z.object({
   kind: z.enum(['trial', 'observation']),
   policyPath: z.string(),
   since: z.string(),
-  interfaces: z.array(z.object({ name: z.string(), mode: z.enum(['native', 'generic']) })),
+  interfaces: z.array(z.object({ name: z.string(), mode: mode })),
   deadline: z.optional(z.string()),
 });
 
@@ -73,7 +77,7 @@ const difference = z.object({
 const applied = z.object({
   revision: z.optional(revisionSummary),
   rules: z.number(),
-  interfaces: z.array(z.object({ name: z.string(), mode: z.optional(z.enum(['native', 'generic', 'chained'])) })),
+  interfaces: z.array(z.object({ name: z.string(), mode: z.optional(mode) })),
   warnings: z.array(problem),
   totalMs: z.number(),
   swapMs: z.optional(z.number()),

@@ -27,4 +27,5 @@ export { type JudgeOptions, type KernelJudgement, openRehearsal, type Rehearsal 
 export { createRuntimeMembers, type MemberChange, type RuntimeMember, type RuntimeMembers } from './runtime-members.ts';
 export { openSetOverlay, type SetOverlay } from './set-overlay.ts';
 export type { Pending } from './standing.ts';
+export { JUDGING_MODES, type JudgingMode } from './state.ts';
 export { withRuntimeMembers } from './with-runtime-members.ts';

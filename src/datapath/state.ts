@@ -8,11 +8,14 @@ const terminalAction = z.enum(['allow', 'drop', 'reject']);
 /** How a structure of the data plane lay in memory when a generation was built: a later version may lay it out anew. */
 const layout = z.object({ size: z.number(), fields: z.record(z.string(), z.number()) });
 
+/** How incoming packets come to be judged: at XDP, in which mode; or chained, at TC behind another's XDP program. */
+export const JUDGING_MODES = ['native', 'generic', 'chained'] as const;
+export type JudgingMode = (typeof JUDGING_MODES)[number];
+
 const attachedInterface = z.object({
   name: z.string(),
   ifindex: z.number(),
-  /** How incoming packets come to be judged: at XDP, in which mode; or chained, at TC behind another's XDP program. */
-  mode: z.enum(['native', 'generic', 'chained']),
+  mode: z.enum(JUDGING_MODES),
   /** How egress and marks are attached; TC filters have no pins. */
   classifier: z.enum(['tcx', 'clsact', 'none']),
 });
@@ -73,7 +76,6 @@ const generationState = z.object({
 
 export type GenerationState = z.infer<typeof generationState>;
 /** How incoming packets come to be judged. */
-export type JudgingMode = GenerationState['interfaces'][number]['mode'];
 
 /** One generation on its way into the place of another: see docs/decisions/0006. */
 const changeState = z.object({

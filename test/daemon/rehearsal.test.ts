@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Outcome, sluice, startSluice } from '../cli/sluice.ts';
+import { type Outcome, sluice } from '../cli/sluice.ts';
 import { createDaemonLab, type DaemonLab, pings } from './daemon.ts';
 
 let lab: DaemonLab;
@@ -157,15 +159,18 @@ test('what was added to a set at run time counts: whom it alone lets in is not c
 });
 
 /** A policy that drops SSH, and a connection to port 22 of who asks. */
-async function withSshConnection(act: (ask: (...args: string[]) => Outcome) => Promise<void>): Promise<void> {
+async function withSshConnection(
+  port: number,
+  act: (ask: (...args: string[]) => Outcome) => Promise<void>,
+): Promise<void> {
   const cutting = pings('allow').replace(
     'rules:\n',
     'rules:\n    - { name: no-ssh, protocol: tcp, port: 22, action: drop }\n',
   );
   lab.write('cutting.yaml', cutting);
   const server = await lab.host.serveEcho(22);
-  const session = await lab.client.spawn('nc', ['-p', '40022', lab.host.address(4), '22']);
-  const env = { SSH_CONNECTION: `${lab.client.address(4)} 40022 ${lab.host.address(4)} 22` };
+  const session = await lab.client.spawn('nc', ['-p', String(port), lab.host.address(4), '22']);
+  const env = { SSH_CONNECTION: `${lab.client.address(4)} ${port} ${lab.host.address(4)} 22` };
   const ask = (...args: string[]) => sluice([...args, '--netns', lab.host.path], { cwd: lab.folder, env });
   try {
     await expect.poll(() => ask('apply', 'cutting.yaml', '--dry-run').stderr).toContain('[apply/cuts-ssh]');
@@ -178,7 +183,7 @@ async function withSshConnection(act: (ask: (...args: string[]) => Outcome) => P
 
 test('a policy that would cut the SSH connection of who applies it is refused, naming the rule, unless it is forced', async () => {
   await lab.start();
-  await withSshConnection(async (ask) => {
+  await withSshConnection(40_022, async (ask) => {
     const refused = ask('apply', 'cutting.yaml');
     expect(refused.status).toBe(1);
     expect(refused.stderr).toMatch(
@@ -192,7 +197,7 @@ test('a policy that would cut the SSH connection of who applies it is refused, n
 
 test('to confirm what was observed, or to go back to a policy, is refused as well where it would cut an SSH connection', async () => {
   await lab.start();
-  await withSshConnection(async (ask) => {
+  await withSshConnection(40_024, async (ask) => {
     lab.ask('apply', 'allow.yaml');
     ask('apply', 'cutting.yaml', '--observe', '--force');
     const refused = ask('confirm');
@@ -213,19 +218,19 @@ test('to confirm what was observed, or to go back to a policy, is refused as wel
   });
 });
 
-test('an apply whose command was ended before it was in force is given up, and the daemon tells', async () => {
+test('an apply whose command has ended before it is in force is given up, and the daemon tells', async () => {
   const daemon = await lab.start();
   lab.ask('apply', 'allow.yaml');
-  const rule = (_: unknown, index: number): string =>
-    `    - { name: r${index}, protocol: tcp, from: 10.0.${index >> 8}.${index & 255}, port: ${index + 1}, action: drop }\n`;
-  lab.write('long.yaml', pings('drop') + Array.from({ length: 20_000 }, rule).join(''));
-  const { child, ended } = startSluice(['apply', 'long.yaml', '--netns', lab.host.path], lab.folder);
-  // The daemon has begun with it when it does not answer: it does one thing at a time.
-  await expect.poll(() => lab.askMeanwhile('history').then(({ stderr }) => stderr === '' && child.exitCode)).toBe(null);
-  await setTimeout(1500);
-  child.kill('SIGINT');
-  await ended;
-  await daemon.printed(/\[daemon\/asker-gone\]/);
+  // It reads the request and the end of the connection when it goes on.
+  daemon.child.kill('SIGSTOP');
+  const asking = connect(join(dirname(lab.record), 'daemon.sock'));
+  await once(asking, 'connect');
+  const body = JSON.stringify({ path: join(lab.folder, 'drop.yaml'), text: pings('drop') });
+  const head = `POST /v1/apply HTTP/1.1\r\nhost: sluice\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
+  await new Promise<void>((sent) => asking.write(`${head}\r\n\r\n${body}`, () => sent()));
+  asking.destroy();
+  daemon.child.kill('SIGCONT');
+  await expect.poll(() => daemon.stdout() + daemon.stderr(), { timeout: 10_000 }).toContain('[daemon/asker-gone]');
   expect(JSON.parse(lab.ask('history', '-o', 'json').stdout).revisions).toHaveLength(1);
   expect(await lab.ping()).toBe(2);
 });

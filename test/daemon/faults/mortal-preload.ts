@@ -1,14 +1,16 @@
 /**
  * Loaded into a process before the built command: it counts the calls by which that changes anything that outlives it,
- * files, pins, links. Told `{ dieAt: n }` over IPC the process kills itself before the n-th call from then on; told
- * anything else it answers with the calls since. No line of the daemon knows of this.
+ * files, pins, links. Told `{ dieAt: n }` over IPC the process kills itself before the n-th call from then on; told a `command`
+ * as well, it runs that instead, once; told anything else it answers with the calls since. No line of the daemon knows of this.
  */
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 
 let calls: string[] = [];
 let dieAt = Number.POSITIVE_INFINITY;
+let command: readonly string[] | undefined;
 
 /** @param half does a part of the call: a kill may come in the midst of it, too */
 function about(call: string, half?: () => void): void {
@@ -17,7 +19,11 @@ function about(call: string, half?: () => void): void {
 }
 
 function step(call: string, before?: () => void): void {
-  if (calls.length === dieAt) {
+  if (calls.length === dieAt && command) {
+    dieAt = Number.POSITIVE_INFINITY;
+    const [program = '', ...args] = command;
+    spawnSync(program, args);
+  } else if (calls.length === dieAt) {
     before?.();
     process.kill(process.pid, 'SIGKILL');
   }
@@ -93,12 +99,12 @@ function pinPath(attributes: number): string {
   return nameOf(bytes.toString('latin1', 0, bytes.indexOf(0)));
 }
 
-process.on('message', (told: { readonly dieAt?: number }) => {
+process.on('message', (told: { readonly dieAt?: number; readonly command?: readonly string[] }) => {
   if (told.dieAt === undefined) {
     process.send?.({ calls });
     return;
   }
-  ({ dieAt } = told);
+  ({ dieAt, command } = told);
   calls = [];
   process.send?.({ armed: true });
 });

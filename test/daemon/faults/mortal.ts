@@ -14,6 +14,8 @@ export interface Mortal {
   readonly ask: DaemonClient['ask'];
   /** Kills itself before the n-th call from now on by which it would change something that outlives it. */
   dieAt(call: number): Promise<void>;
+  /** Runs a command before that call, and goes on. */
+  runAt(call: number, command: readonly string[]): Promise<void>;
   /** Those calls, since it was armed. */
   calls(): Promise<readonly string[]>;
   kill(): Promise<void>;
@@ -54,6 +56,7 @@ export async function startMortal({ host, folder, stateDir, write }: DaemonLab):
     pid: child.pid as number,
     ask,
     dieAt: async (call) => void (await tell(child, { dieAt: call })),
+    runAt: async (call, command) => void (await tell(child, { dieAt: call, command })),
     calls: async () => (await tell(child, {})).calls ?? [],
     kill: async () => {
       child.kill('SIGKILL');
