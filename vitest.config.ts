@@ -5,6 +5,7 @@ const sequential = (name: string, groupOrder: number, include: string) => ({
   test: {
     name,
     include: [include],
+    exclude: ['test/daemon/faults/**'],
     pool: 'forks' as const,
     maxWorkers: 1,
     fileParallelism: false,
@@ -32,6 +33,18 @@ export default defineConfig({
       sequential('fuzz', 4, 'test/fuzz/**/*.test.ts'),
       sequential('cli', 5, 'test/cli/**/*.test.ts'),
       sequential('daemon', 8, 'test/daemon/**/*.test.ts'),
+      {
+        test: {
+          name: 'faults',
+          include: ['test/daemon/faults/**/*.test.ts'],
+          pool: 'forks' as const,
+          // They wait for the most part.
+          maxWorkers: 2,
+          sequence: { groupOrder: 9 },
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+        },
+      },
       sequential('lab', 6, 'test/lab/**/*.test.ts'),
       sequential('package', 7, 'test/package/**/*.test.ts'),
     ],
