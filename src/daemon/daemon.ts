@@ -14,6 +14,7 @@ import type { Revision, RevisionSummary, Who } from './revision.ts';
 import { startUp } from './start-up.ts';
 import { putAside, stateFolder } from './state-folder.ts';
 import { createTurns } from './turns.ts';
+import { watchPins } from './watch-pins.ts';
 
 export interface DaemonOptions {
   /** Of this network namespace's history; by default below /var/lib/sluice. */
@@ -82,7 +83,7 @@ export function runDaemon({ stateDir, generic, onEvent = () => {} }: DaemonOptio
   if (history.problems.length > 0) onEvent({ event: 'problems', problems: history.problems });
 
   const changes = createChanges(context, starting);
-  const endMemory = keepMemorySmall();
+  const ending = [keepMemorySmall(), watchPins(context, inTurn)];
   return {
     socket: instance.socket,
     status() {
@@ -117,7 +118,7 @@ export function runDaemon({ stateDir, generic, onEvent = () => {} }: DaemonOptio
     revision: (number) => revisionOf(history, number),
     changeMembers: (request) => inTurn(() => changeMembers(inForce.enforcement, request)),
     close() {
-      endMemory();
+      for (const end of ending) end();
       starting.stop();
       instance.release();
     },

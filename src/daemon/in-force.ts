@@ -30,6 +30,8 @@ export interface InForce {
   readonly policy: CheckedPolicy | undefined;
   /** The one that judges beside it and does nothing to packets. */
   readonly observed: CheckedPolicy | undefined;
+  /** What was in force for good, where its pins have gone and nobody has taken it out of force. */
+  readonly lost: Checked | undefined;
   /** What was added to dynamic sets, of this process or of those before it. */
   readonly runtime: RuntimeMembers;
   /** Sets whose files could not be followed, and what was added to sets and is not on disk. */
@@ -74,6 +76,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
   let known: CheckResult | undefined;
   /** The same of the one before, while this one is pending: that one judges while this one is observed. */
   let knownBefore: CheckResult | undefined;
+  let lost: CheckResult | undefined;
   const setProblems = new Map<string, readonly Problem[]>();
   const feeds = createFeeds({ sets: new Map(), onProblem: onSet });
   /** Of the policy that is in force for good, and of the one that was put in force last. */
@@ -88,8 +91,10 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
 
   /** What another process has taken out of force is not this one's any more. */
   function held(): Enforcement | undefined {
-    if (enforcement?.isGone()) letGo();
-    return enforcement;
+    if (!enforcement?.isGone()) return enforcement;
+    lost = enforcement.isLost() ? (enforcement.pending ? knownBefore : known) : undefined;
+    letGo();
+    return undefined;
   }
 
   function letGo(): void {
@@ -150,6 +155,10 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
     get observed() {
       return held()?.pending?.kind === 'observation' ? known?.policy : undefined;
     },
+    get lost() {
+      held();
+      return lost?.policy && { ...lost, policy: lost.policy };
+    },
     get runtime() {
       return runtime();
     },
@@ -175,6 +184,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
         onStep: (step: ApplyStep) => at.set(step, performance.now()),
       };
       const own = held();
+      lost = undefined;
       if (own) own.update(checked.policy, options);
       else first(checked.policy, options);
       knownBefore = known;
@@ -198,6 +208,7 @@ export function createInForce({ generic, overlay, onSet, onLog, onInterface, onE
     },
     takeDown() {
       const own = held();
+      lost = undefined;
       // By the pins alone, where the record of it is damaged.
       if (!own) return takeDown()?.interfaces ?? [];
       const interfaces = own.interfaces.map(({ name, ifindex }) => interfaceByIndex(ifindex)?.name ?? name);

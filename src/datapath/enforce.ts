@@ -97,6 +97,12 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     return isOver || belongsToAnother(paths, written.stamp) || !hasPins(paths, current.state);
   }
 
+  /** Asked again under the lock: who is about to take it out of force removes pins before the record. */
+  function isLost(): boolean {
+    const isRecorded = () => !isOver && stateStamp(paths.state) === written.stamp && !hasPins(paths, current.state);
+    return isRecorded() && exclusivelyHere(isRecorded);
+  }
+
   /** What the policy is attached to has changed. */
   function takeState(state: EnforcementState, stamp: string): void {
     const isObserved = observed === current;
@@ -295,6 +301,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     },
     onInterface: following.onChange,
     isGone,
+    isLost,
     stop: () => {
       following.close();
       kept.close();

@@ -72,6 +72,8 @@ export interface Enforcement {
   onInterface(callback: (change: InterfaceChange) => void): void;
   /** Whether another process has taken the policy down, or has put another in its place. */
   isGone(): boolean;
+  /** Whether nobody has taken it out of force, and its pins have gone all the same, and with them what is in force. */
+  isLost(): boolean;
   /** Takes the policy out of force and leaves nothing behind. What another process put in force since stays. */
   stop(): void;
 }

@@ -33,6 +33,11 @@ export const daemonErrors = {
       'The command that asked for a change was ended, by Ctrl-C or with its terminal, before the change was in force.',
     help: '`sluice apply` it again, if it was not meant to stop.',
   },
+  'daemon/pins-lost': {
+    meaning:
+      'What the kernel enforces was held by pins in /sys/fs/bpf, and they are gone, though nobody took the policy out of force. Packets were not judged until it was put in force again.',
+    help: 'See who unmounted /sys/fs/bpf or removed files there; `sluice status` says what is in force now.',
+  },
   'daemon/no-revision': {
     meaning: 'There is no revision to go back to, or none of that number.',
     help: '`sluice history` lists the revisions that are kept.',

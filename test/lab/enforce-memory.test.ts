@@ -79,7 +79,7 @@ test('out of memory in the middle of a build: the policy before goes on, and goe
   expect(roomy.usage).toBeGreaterThan(TABLE);
 
   tight.enter(updating.pid);
-  tight.limit(roomy.usage - 0.75 * TABLE);
+  tight.limit(roomy.usage - 0.5 * TABLE);
   const answer = updating.update();
   send();
   const refused = await answer;

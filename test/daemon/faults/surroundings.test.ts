@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { inNamespace, listInterfaces, namespaceInode } from '../../../src/kernel/index.ts';
-import { startSluice } from '../../cli/sluice.ts';
+import { command, startCommand, startSluice } from '../../cli/sluice.ts';
 import { attachForeignXdp } from '../../foreign-xdp.ts';
 import { createDaemonLab, type DaemonLab, pings } from '../daemon.ts';
 
@@ -108,6 +108,32 @@ test('/run/sluice is gone: packets are judged, and after a restart of the daemon
   expect(await lab.ping()).toBe(2);
   expect(lab.ask('apply', 'drop.yaml').status).toBe(0);
   expect(await lab.ping()).toBe(0);
+});
+
+test('the BPF file system is unmounted, and mounted anew: the daemon puts the policy in force again, and says so', async () => {
+  // In mount namespaces of its own, for other tests have their pins in the machine's.
+  const mounting = 'mount -t bpf bpf /sys/fs/bpf && exec "$@"';
+  const own = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', mounting, 'sh'];
+  const daemon = await lab.startUnder(own);
+  const inside = (...line: readonly string[]) =>
+    startCommand(['nsenter', '-m', '-n', '-t', String(daemon.child.pid), ...line], lab.folder).ended;
+  const ask = (...args: readonly string[]) => inside(process.execPath, command, ...args);
+  const apply = await ask('apply', join(lab.folder, 'drop.yaml'));
+  expect(apply.status).toBe(0);
+  for (const [round, break_] of [
+    ['umount', '/sys/fs/bpf'],
+    ['rm', '-r', '/sys/fs/bpf/sluice'],
+  ].entries()) {
+    expect((await inside(...break_)).status).toBe(0);
+    await expect.poll(() => lab.ping(1), { timeout: 10_000 }).toBe(0);
+    const told = [...(daemon.stdout() + daemon.stderr()).matchAll(/is again \[daemon\/pins-lost\]/g)];
+    expect(told).toHaveLength(round + 1);
+    expect((await ask('status')).stdout).toMatch(/drop\.yaml is in force\n[\s\S]*revision +1,/);
+  }
+  // What somebody takes out of force stays so.
+  expect((await ask('down')).stdout).toBe('taken down from eth0\n');
+  await setTimeout(2500);
+  expect(await lab.ping()).toBe(2);
 });
 
 test('a full disk: what is in force is not touched by it, an apply is done, and the history is told to be in memory', async () => {
