@@ -3,6 +3,7 @@
 #include "lib/judge.h"
 #include "lib/observe.h"
 #include "lib/skb.h"
+#include "lib/track.h"
 
 static __always_inline enum verdict judge(struct __sk_buff *skb, struct packet *packet)
 {
@@ -20,7 +21,8 @@ static __always_inline enum verdict judge(struct __sk_buff *skb, struct packet *
 	if (reason != REASON_NONE)
 		return malformed(packet, reason);
 	packet->stage = STAGE_EGRESS;
-	return call_stage(stage_egress, skb, packet);
+	return has_tracking ? track_and_judge(skb, &frame, packet, HOOK_EGRESS, stage_egress) :
+			      call_stage(stage_egress, skb, packet);
 }
 
 SEC("tc")

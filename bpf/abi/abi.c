@@ -3,12 +3,14 @@
  * src/generated/abi.ts. Never loaded. */
 #include <linux/bpf.h>
 #include <linux/types.h>
+#include "connection.h"
 #include "counter.h"
 #include "difference.h"
 #include "interfaces.h"
 #include "packet.h"
 #include "rehearsal.h"
 #include "slots.h"
+#include "tracking.h"
 #include "turn.h"
 #include "window.h"
 
@@ -23,6 +25,8 @@ enum constant {
 	CONSTANT_SIDE_BEFORE = SIDE_BEFORE,
 	CONSTANT_SIDE_AFTER = SIDE_AFTER,
 	CONSTANT_MAX_SWITCHES = MAX_SWITCHES,
+	CONSTANT_GROUP_SLOTS = GROUP_SLOTS,
+	CONSTANT_TAG_TAKEN = TAG_TAKEN,
 };
 
 struct packet packet;
@@ -32,12 +36,20 @@ struct difference_key difference_key;
 struct difference difference;
 struct schedule schedule;
 struct window window;
+struct connection connection;
+struct group group;
+struct tracking tracking;
 
 enum reason reason;
 enum verdict verdict;
 enum stage stage;
 enum trait trait;
 enum fragment fragment;
+enum state state;
+enum phase phase;
+enum direction direction;
+enum flow flow;
+enum turnover turnover;
 enum constant constant;
 
 /* What generated code reads of a program's context. */

@@ -28,6 +28,11 @@ enum reason {
 	REASON_TRUNCATED_ICMPV6,
 	REASON_TRUNCATED_GRE,
 	REASON_TRUNCATED_ESP,
+	REASON_ESTABLISHED, /* of a connection that another generation has judged */
+	REASON_RELATED, /* an ICMP error of a connection */
+	REASON_INVALID, /* belongs to no connection and can begin none, or contradicts the one it claims */
+	REASON_KILLED, /* of a connection that the user has killed */
+	REASON_NO_ROOM, /* the table of connections is full */
 	REASON_MAX,
 };
 
@@ -97,7 +102,9 @@ struct packet {
 	__u8 fragment; /* enum fragment */
 	__u8 verdict; /* enum verdict */
 	__u8 stage; /* enum stage */
-	__u8 pad[5];
+	__u8 state; /* enum state */
+	__u8 direction; /* enum direction: of a tracked packet */
+	__u8 pad[3];
 };
 
 _Static_assert(sizeof(struct packet) == 96, "struct packet crosses the boundary: keep it without holes");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "judge.h"
+#include "track.h"
 
 /* `packet`: as new_packet leaves it. `context`: of the program, for generated code. */
 static __always_inline enum verdict judge_incoming(void *context, const struct frame *frame, struct packet *packet)
@@ -18,7 +19,8 @@ static __always_inline enum verdict judge_incoming(void *context, const struct f
 	}
 	if (verdict == VERDICT_NONE) {
 		packet->stage = STAGE_INGRESS;
-		verdict = call_stage(stage_ingress, context, packet);
+		verdict = has_tracking ? track_and_judge(context, frame, packet, HOOK_INGRESS, stage_ingress) :
+					 call_stage(stage_ingress, context, packet);
 	}
 	return verdict;
 }

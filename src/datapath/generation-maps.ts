@@ -24,6 +24,7 @@ import { explainMemory } from './no-memory.ts';
 import { dataPlane } from './objects.ts';
 import { createRecordSet, type RecordSet, type RecordSets, sharedSet } from './record-sets.ts';
 import type { RuntimeMembers } from './runtime-members.ts';
+import { connectionEntries, createTracking } from './tracking.ts';
 import { createWindowsMap } from './windows.ts';
 
 /** The maps of a generation, made when a program first asks for one. */
@@ -48,7 +49,7 @@ const PER_HOOK = new Set(['scratch', 'programs', '.rodata', 'enforced', 'enforce
  */
 export function createGenerationMaps(
   compiled: CompiledPolicy,
-  constants: Readonly<Record<string, number>>,
+  constants: Readonly<Record<string, number | bigint>>,
   inherit: (map: string) => MapHandle | undefined = () => undefined,
   earlier?: RecordSets,
   runtime?: RuntimeMembers,
@@ -88,6 +89,7 @@ export function createGenerationMaps(
     const rows = operands.get(name);
     if (rows) return createArray(name, new Uint8Array(rows.words.buffer), 0);
     if (name === 'rounds') return createRounds();
+    if (name === 'tracking') return createTracking(compiled.plan.policy.connections);
     if (name === 'windows') return createWindowsMap(compiled.windows.all);
     if (name === 'interface_classes') return createArray(name, emptyClasses(compiled), BPF_F_MMAPABLE);
     if (name === 'bitmaps') return createArray(name, compiled.bitmaps, 0);
@@ -124,7 +126,7 @@ function entriesOf(compiled: CompiledPolicy, hook: HookName, name: string): numb
     case 'programs':
       return FIRST_PART + (compiled[hook]?.parts.length ?? 0);
     default:
-      return undefined;
+      return connectionEntries(compiled.plan.policy.connections, name);
   }
 }
 
@@ -211,7 +213,7 @@ function createArray(name: string, content: Uint8Array, flags: number): MapHandl
 }
 
 /** The hook's .rodata, frozen: the verifier takes its content for constants and drops what they turn off. */
-function createConstants(hook: HookName, constants: Readonly<Record<string, number>>): MapHandle {
+function createConstants(hook: HookName, constants: Readonly<Record<string, number | bigint>>): MapHandle {
   const section = dataPlane(hook).constants;
   // A constant that only the other hook reads is not in this one's object.
   const known = Object.entries(constants).filter(([name]) => section.variables.some((one) => one.name === name));

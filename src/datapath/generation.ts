@@ -16,6 +16,7 @@ import { createGenerationMaps, type GenerationMaps } from './generation-maps.ts'
 import { explainMemory } from './no-memory.ts';
 import { dataPlane } from './objects.ts';
 import type { RuntimeMembers } from './runtime-members.ts';
+import { groupsOf, hashSeed } from './tracking.ts';
 import { writeSchedules } from './windows.ts';
 
 /** A whole set of programs for one policy, loaded and verified, attached to nothing. Immutable but for its maps. */
@@ -46,6 +47,8 @@ export type HookName = 'xdp' | 'tc' | 'chained';
 export interface GenerationOptions {
   /** Built for test runs: reads what to pretend from the map `rehearsal` and writes its verdict there. */
   readonly rehearse?: boolean;
+  /** With `rehearse`: connections are tracked as the policy says; otherwise each packet is judged as a new one's. */
+  readonly track?: boolean;
   /** Judges and counts, and leaves what is done to the generation whose entries are put into its maps `enforced`. */
   readonly observe?: boolean;
   /** A map of an earlier generation that this one goes on with, by its name: the generation owns what it is given. */
@@ -62,7 +65,15 @@ export interface GenerationOptions {
  * @throws SluiceError with the rule whose code the verifier does not accept
  */
 export function buildGeneration(compiled: CompiledPolicy, options: GenerationOptions = {}): Generation {
-  const constants: Readonly<Record<string, number>> = { ...compiled.constants, rehearse: options.rehearse ? 1 : 0 };
+  const groups = groupsOf(compiled.plan.policy.connections);
+  const constants: Readonly<Record<string, number | bigint>> = {
+    ...compiled.constants,
+    ...(options.rehearse && { rehearse: 1, ...(!options.track && { has_tracking: 0 }) }),
+    ...(options.observe && { observing: 1 }),
+    connection_group_count: groups.proven,
+    unproven_group_count: groups.unproven,
+    hash_seed: hashSeed(),
+  };
   const maps = createGenerationMaps(
     compiled,
     constants,

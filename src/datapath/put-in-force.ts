@@ -28,6 +28,7 @@ import { windowStates } from './rule-windows.ts';
 import { setStates } from './set-states.ts';
 import { type EnforcementState, type GenerationState, isOwn, processStart, removeState, writeState } from './state.ts';
 import { createSwitch, type Switch, Turn } from './switch.ts';
+import { beginEpoch, CONNECTION_MAPS, describeTables, goesOnWithTables } from './tracking.ts';
 
 export interface PutOptions extends EnforceOptions {
   /** Of an earlier version of the policy. */
@@ -84,9 +85,11 @@ export function putInForce(
   const longestWay = Math.max(compiled.xdp.longestWay, compiled.tc?.longestWay ?? 0);
   if (observe && before?.settled) requireRoomToObserve(before.settled, longestWay);
   // What an observer counts is its own, and so are the sets that count; it reads what the other decides.
-  const inherit = observe
+  const counted = observe
     ? inheritObserved(before?.settled && recordsOf(before.settled, paths), resume, policy)
     : before?.settled && inheritFrom(before.settled, policy, paths);
+  const tables = before?.settled && inheritTables(before.settled, policy, paths);
+  const inherit = (map: string): MapHandle | undefined => tables?.(map) ?? counted?.(map);
   const mounted = prepareFolder(paths);
   unpinFolder(paths.turn);
   const number = 1 + Math.max(0, ...generations(paths));
@@ -104,7 +107,7 @@ export function putInForce(
     generation =
       again ??
       buildGeneration(compiled, {
-        ...(inherit && { inherit }),
+        inherit,
         ...(observe && { observe }),
         ...(previous && sharesSets(previous, compiled, { trialMs, observe }) && { earlier: previous }),
         ...(runtimeMembers && { runtimeMembers }),
@@ -216,6 +219,7 @@ export const multiBufferFor = (devices: readonly NetworkInterface[], before: Enf
 
 /** What it counted when it was in force has been carried on since, unless the generation before counts in the same map. */
 function beginAnew({ maps }: Generation, previous: Generation | undefined): void {
+  beginEpoch(maps.get('xdp', 'tracking'));
   const counters = maps.get('xdp', 'counters');
   if (previous?.maps.get('xdp', 'counters').id !== counters.id) forgetCounters(counters);
 }
@@ -295,6 +299,19 @@ function inheritFrom(
   };
 }
 
+/** Connections go on, whatever the policy was: what it now says of them is asked at their next packet. */
+function inheritTables(
+  { connections, generation }: GenerationState,
+  policy: CheckedPolicy,
+  paths: Paths,
+): ((map: string) => MapHandle | undefined) | undefined {
+  if (!goesOnWithTables(connections, policy)) return undefined;
+  return (map) => {
+    const pin = join(paths.maps(generation), pinName(map));
+    return CONNECTION_MAPS.has(map) && existsSync(pin) ? openPinnedMap(pin) : undefined;
+  };
+}
+
 /** Whether what a generation has counted is of the same rules, and lies in memory as this version has it. */
 function goesOnWith({ layouts, policy: { text }, rules }: GenerationState, policy: CheckedPolicy): boolean {
   const isSame =
@@ -326,6 +343,7 @@ function describe(policy: CheckedPolicy) {
     defaults: { ingress: ingress.default, egress: egress.default },
     malformed,
     layouts: ownLayouts,
+    ...describeTables(policy),
     ...describeInterfaces(policy),
   };
 }

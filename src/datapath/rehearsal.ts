@@ -51,14 +51,19 @@ const LONGEST_FRAME = 3400;
 const LONGEST_IN_BUFFERS = 65_536;
 
 /** With `multiBuffer`, what comes in is judged in full length up to 64 KiB: Linux 5.18. */
-export type RehearsalOptions = Pick<CompileOptions, 'partLimits' | 'multiBuffer' | 'structure' | 'previous'>;
+export interface RehearsalOptions
+  extends Pick<CompileOptions, 'partLimits' | 'multiBuffer' | 'structure' | 'previous'> {
+  /** Tracks connections as the policy says; otherwise each packet is judged as the first of its connection. */
+  readonly track?: boolean;
+}
 
 /** Numbers for interfaces that need not exist: they have them in the order in which they are asked about. */
 const FIRST_IFINDEX = 1_000_000;
 
 /** Builds the policy's generation for test runs. Needs the right to load programs, no interface. */
 export function openRehearsal(policy: CheckedPolicy, options: RehearsalOptions = {}): Rehearsal {
-  const generation = buildGeneration(compilePolicy(policy, options), { rehearse: true });
+  const { track = false } = options;
+  const generation = buildGeneration(compilePolicy(policy, options), { rehearse: true, track });
   const numbers = new Map<string, number>();
   const interfaceIndex = (name: string): number => {
     const known = numbers.get(name);
@@ -78,6 +83,9 @@ export function openRehearsal(policy: CheckedPolicy, options: RehearsalOptions =
   const view = new DataView(memory.buffer);
   const windows = generation.maps.all.get('windows');
   const pretended = windows && pretendTime(windows, generation.compiled.windows.all);
+  /** The clock of the data plane is Unix time here. */
+  const timeNsOf = (timeMs: number): bigint =>
+    pretended ? pretended(timeMs) : BigInt(Math.max(1, Math.floor(timeMs * 1e6)));
   const runnerFor = (program: Generation['tc'], maxFrame: number): TestRunner | undefined =>
     program && createTestRunner(program, { maxFrame });
   const longest = { ingress: options.multiBuffer ? LONGEST_IN_BUFFERS : LONGEST_FRAME, egress: LONGEST_FRAME };
@@ -100,7 +108,7 @@ export function openRehearsal(policy: CheckedPolicy, options: RehearsalOptions =
       const runner = runners[endsInIpHeader(frame) ? 'ingress' : direction] as TestRunner;
       view.setUint32(rehearsalFields.ifindex.offset, name === undefined ? 0 : interfaceIndex(name), true);
       view.setUint32(rehearsalFields.frameLength.offset, wireLength, true);
-      if (pretended) view.setBigUint64(rehearsalFields.timeNs.offset, pretended(timeMs ?? Date.now()), true);
+      if (pretended || track) view.setBigUint64(rehearsalFields.timeNs.offset, timeNsOf(timeMs ?? Date.now()), true);
       runner.run(fitting(frame, longest[direction]));
       return readJudgement();
     },

@@ -26,7 +26,12 @@ export const Reason = {
   TRUNCATED_ICMPV6: 20,
   TRUNCATED_GRE: 21,
   TRUNCATED_ESP: 22,
-  MAX: 23,
+  ESTABLISHED: 23,
+  RELATED: 24,
+  INVALID: 25,
+  KILLED: 26,
+  NO_ROOM: 27,
+  MAX: 28,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 
@@ -54,6 +59,11 @@ export const reasonNames: Readonly<Record<number, string>> = {
   20: 'truncated-icmpv6',
   21: 'truncated-gre',
   22: 'truncated-esp',
+  23: 'established',
+  24: 'related',
+  25: 'invalid',
+  26: 'killed',
+  27: 'no-room',
 };
 
 /** `enum verdict` */
@@ -122,6 +132,110 @@ export const fragmentNames: Readonly<Record<number, string>> = {
   2: 'later',
 };
 
+/** `enum state` */
+export const State = {
+  UNTRACKED: 0,
+  NEW: 1,
+  ESTABLISHED: 2,
+  RELATED: 3,
+  INVALID: 4,
+} as const;
+export type State = (typeof State)[keyof typeof State];
+
+export const stateNames: Readonly<Record<number, string>> = {
+  0: 'untracked',
+  1: 'new',
+  2: 'established',
+  3: 'related',
+  4: 'invalid',
+};
+
+/** `enum phase` */
+export const Phase = {
+  UNREPLIED: 0,
+  REPLIED: 1,
+  ECHO: 2,
+  OTHER: 3,
+  SYN_SENT: 4,
+  SYN_RECEIVED: 5,
+  ESTABLISHED: 6,
+  HALF_CLOSED: 7,
+  CLOSING: 8,
+  TIME_WAIT: 9,
+  RESET: 10,
+  KILLED: 11,
+  MAX: 12,
+} as const;
+export type Phase = (typeof Phase)[keyof typeof Phase];
+
+export const phaseNames: Readonly<Record<number, string>> = {
+  0: 'unreplied',
+  1: 'replied',
+  2: 'echo',
+  3: 'other',
+  4: 'syn-sent',
+  5: 'syn-received',
+  6: 'established',
+  7: 'half-closed',
+  8: 'closing',
+  9: 'time-wait',
+  10: 'reset',
+  11: 'killed',
+};
+
+/** `enum direction` */
+export const Direction = {
+  ORIGINAL: 0,
+  REPLY: 1,
+} as const;
+export type Direction = (typeof Direction)[keyof typeof Direction];
+
+export const directionNames: Readonly<Record<number, string>> = {
+  0: 'original',
+  1: 'reply',
+};
+
+/** `enum flow` */
+export const Flow = {
+  IPV6: 1,
+  OUTBOUND: 2,
+  REPLY_INBOUND: 4,
+  MIDSTREAM: 8,
+  FIN_ACKED: 16,
+  REPLY_FIN_ACKED: 32,
+} as const;
+export type Flow = (typeof Flow)[keyof typeof Flow];
+
+export const flowNames: Readonly<Record<number, string>> = {
+  1: 'ipv6',
+  2: 'outbound',
+  4: 'reply-inbound',
+  8: 'midstream',
+  16: 'fin-acked',
+  32: 'reply-fin-acked',
+};
+
+/** `enum turnover` */
+export const Turnover = {
+  CREATED: 0,
+  PROVED: 1,
+  EVICTED: 2,
+  EVICTED_UNPROVEN: 3,
+  REFUSED: 4,
+  REFUSED_UNPROVEN: 5,
+  MAX: 6,
+} as const;
+export type Turnover = (typeof Turnover)[keyof typeof Turnover];
+
+export const turnoverNames: Readonly<Record<number, string>> = {
+  0: 'created',
+  1: 'proved',
+  2: 'evicted',
+  3: 'evicted-unproven',
+  4: 'refused',
+  5: 'refused-unproven',
+};
+
 export const FIRST_RULE = 32;
 export const PROGRAM_REJECT = 0;
 export const FIRST_PART = 1;
@@ -131,6 +245,8 @@ export const INTERFACE_PROBES = 8;
 export const SIDE_BEFORE = 0;
 export const SIDE_AFTER = 1;
 export const MAX_SWITCHES = 255;
+export const GROUP_SLOTS = 16;
+export const TAG_TAKEN = 1;
 
 /** `struct packet` */
 export interface Packet {
@@ -164,6 +280,8 @@ export interface Packet {
   readonly fragment: number;
   readonly verdict: number;
   readonly stage: number;
+  readonly state: number;
+  readonly direction: number;
 }
 
 export const packetFields = {
@@ -197,6 +315,8 @@ export const packetFields = {
   fragment: { name: 'fragment', offset: 88, size: 1 },
   verdict: { name: 'verdict', offset: 89, size: 1 },
   stage: { name: 'stage', offset: 90, size: 1 },
+  state: { name: 'state', offset: 91, size: 1 },
+  direction: { name: 'direction', offset: 92, size: 1 },
 } as const satisfies Record<string, codec.StructField>;
 
 export const packetCodec: codec.Codec<Packet> = {
@@ -232,6 +352,8 @@ export const packetCodec: codec.Codec<Packet> = {
     fragment: view.getUint8(offset + 88),
     verdict: view.getUint8(offset + 89),
     stage: view.getUint8(offset + 90),
+    state: view.getUint8(offset + 91),
+    direction: view.getUint8(offset + 92),
   }),
   write(view, offset, value) {
     view.setBigUint64(offset, value.srcHi, true);
@@ -264,6 +386,8 @@ export const packetCodec: codec.Codec<Packet> = {
     view.setUint8(offset + 88, value.fragment);
     view.setUint8(offset + 89, value.verdict);
     view.setUint8(offset + 90, value.stage);
+    view.setUint8(offset + 91, value.state);
+    view.setUint8(offset + 92, value.direction);
   },
 };
 
@@ -430,6 +554,197 @@ export const windowCodec: codec.Codec<Window> = {
   write(view, offset, value) {
     view.setBigUint64(offset, value.current, true);
     codec.array(scheduleCodec, 2).write(view, offset + 8, value.schedules);
+  },
+};
+
+/** `struct judged` */
+export interface Judged {
+  readonly epoch: number;
+  readonly rule: number;
+}
+
+export const judgedFields = {
+  epoch: { name: 'epoch', offset: 0, size: 4 },
+  rule: { name: 'rule', offset: 4, size: 4 },
+} as const satisfies Record<string, codec.StructField>;
+
+export const judgedCodec: codec.Codec<Judged> = {
+  size: 8,
+  read: (view, offset) => ({
+    epoch: view.getUint32(offset, true),
+    rule: view.getUint32(offset + 4, true),
+  }),
+  write(view, offset, value) {
+    view.setUint32(offset, value.epoch, true);
+    view.setUint32(offset + 4, value.rule, true);
+  },
+};
+
+/** `struct tcp_side` */
+export interface TcpSide {
+  readonly end: number;
+  readonly limit: number;
+  readonly window: number;
+  readonly scale: number;
+  readonly flags: number;
+}
+
+export const tcpSideFields = {
+  end: { name: 'end', offset: 0, size: 4 },
+  limit: { name: 'limit', offset: 4, size: 4 },
+  window: { name: 'window', offset: 8, size: 2 },
+  scale: { name: 'scale', offset: 10, size: 1 },
+  flags: { name: 'flags', offset: 11, size: 1 },
+} as const satisfies Record<string, codec.StructField>;
+
+export const tcpSideCodec: codec.Codec<TcpSide> = {
+  size: 12,
+  read: (view, offset) => ({
+    end: view.getUint32(offset, true),
+    limit: view.getUint32(offset + 4, true),
+    window: view.getUint16(offset + 8, true),
+    scale: view.getUint8(offset + 10),
+    flags: view.getUint8(offset + 11),
+  }),
+  write(view, offset, value) {
+    view.setUint32(offset, value.end, true);
+    view.setUint32(offset + 4, value.limit, true);
+    view.setUint16(offset + 8, value.window, true);
+    view.setUint8(offset + 10, value.scale);
+    view.setUint8(offset + 11, value.flags);
+  },
+};
+
+/** `struct connection` */
+export interface Connection {
+  readonly srcHi: bigint;
+  readonly srcLo: bigint;
+  readonly dstHi: bigint;
+  readonly dstLo: bigint;
+  readonly dstPort: number;
+  readonly srcPort: number;
+  readonly protocol: number;
+  readonly traits: number;
+  readonly phase: number;
+  readonly firstEra: number;
+  readonly last: number;
+  readonly mark: number;
+  readonly judged: readonly Judged[];
+  readonly packets: readonly bigint[];
+  readonly bytes: readonly bigint[];
+  readonly sides: readonly TcpSide[];
+  readonly first: number;
+  readonly ifindex: number;
+}
+
+export const connectionFields = {
+  srcHi: { name: 'src_hi', offset: 0, size: 8 },
+  srcLo: { name: 'src_lo', offset: 8, size: 8 },
+  dstHi: { name: 'dst_hi', offset: 16, size: 8 },
+  dstLo: { name: 'dst_lo', offset: 24, size: 8 },
+  dstPort: { name: 'dst_port', offset: 32, size: 2 },
+  srcPort: { name: 'src_port', offset: 34, size: 2 },
+  protocol: { name: 'protocol', offset: 36, size: 1 },
+  traits: { name: 'traits', offset: 37, size: 1 },
+  phase: { name: 'phase', offset: 38, size: 1 },
+  firstEra: { name: 'first_era', offset: 39, size: 1 },
+  last: { name: 'last', offset: 40, size: 4 },
+  mark: { name: 'mark', offset: 44, size: 4 },
+  judged: { name: 'judged', offset: 48, size: 16 },
+  packets: { name: 'packets', offset: 64, size: 16 },
+  bytes: { name: 'bytes', offset: 80, size: 16 },
+  sides: { name: 'sides', offset: 96, size: 24 },
+  first: { name: 'first', offset: 120, size: 4 },
+  ifindex: { name: 'ifindex', offset: 124, size: 4 },
+} as const satisfies Record<string, codec.StructField>;
+
+export const connectionCodec: codec.Codec<Connection> = {
+  size: 128,
+  read: (view, offset) => ({
+    srcHi: view.getBigUint64(offset, true),
+    srcLo: view.getBigUint64(offset + 8, true),
+    dstHi: view.getBigUint64(offset + 16, true),
+    dstLo: view.getBigUint64(offset + 24, true),
+    dstPort: view.getUint16(offset + 32, true),
+    srcPort: view.getUint16(offset + 34, true),
+    protocol: view.getUint8(offset + 36),
+    traits: view.getUint8(offset + 37),
+    phase: view.getUint8(offset + 38),
+    firstEra: view.getUint8(offset + 39),
+    last: view.getUint32(offset + 40, true),
+    mark: view.getUint32(offset + 44, true),
+    judged: codec.array(judgedCodec, 2).read(view, offset + 48),
+    packets: codec.array(codec.u64, 2).read(view, offset + 64),
+    bytes: codec.array(codec.u64, 2).read(view, offset + 80),
+    sides: codec.array(tcpSideCodec, 2).read(view, offset + 96),
+    first: view.getUint32(offset + 120, true),
+    ifindex: view.getUint32(offset + 124, true),
+  }),
+  write(view, offset, value) {
+    view.setBigUint64(offset, value.srcHi, true);
+    view.setBigUint64(offset + 8, value.srcLo, true);
+    view.setBigUint64(offset + 16, value.dstHi, true);
+    view.setBigUint64(offset + 24, value.dstLo, true);
+    view.setUint16(offset + 32, value.dstPort, true);
+    view.setUint16(offset + 34, value.srcPort, true);
+    view.setUint8(offset + 36, value.protocol);
+    view.setUint8(offset + 37, value.traits);
+    view.setUint8(offset + 38, value.phase);
+    view.setUint8(offset + 39, value.firstEra);
+    view.setUint32(offset + 40, value.last, true);
+    view.setUint32(offset + 44, value.mark, true);
+    codec.array(judgedCodec, 2).write(view, offset + 48, value.judged);
+    codec.array(codec.u64, 2).write(view, offset + 64, value.packets);
+    codec.array(codec.u64, 2).write(view, offset + 80, value.bytes);
+    codec.array(tcpSideCodec, 2).write(view, offset + 96, value.sides);
+    view.setUint32(offset + 120, value.first, true);
+    view.setUint32(offset + 124, value.ifindex, true);
+  },
+};
+
+/** `struct group` */
+export interface Group {
+  readonly tags: readonly bigint[];
+}
+
+export const groupFields = {
+  tags: { name: 'tags', offset: 0, size: 16 },
+} as const satisfies Record<string, codec.StructField>;
+
+export const groupCodec: codec.Codec<Group> = {
+  size: 16,
+  read: (view, offset) => ({
+    tags: codec.array(codec.u64, 2).read(view, offset),
+  }),
+  write(view, offset, value) {
+    codec.array(codec.u64, 2).write(view, offset, value.tags);
+  },
+};
+
+/** `struct tracking` */
+export interface Tracking {
+  readonly epoch: number;
+  readonly jiffyNs: number;
+  readonly timeouts: readonly number[];
+}
+
+export const trackingFields = {
+  epoch: { name: 'epoch', offset: 0, size: 4 },
+  jiffyNs: { name: 'jiffy_ns', offset: 4, size: 4 },
+  timeouts: { name: 'timeouts', offset: 8, size: 48 },
+} as const satisfies Record<string, codec.StructField>;
+
+export const trackingCodec: codec.Codec<Tracking> = {
+  size: 56,
+  read: (view, offset) => ({
+    epoch: view.getUint32(offset, true),
+    jiffyNs: view.getUint32(offset + 4, true),
+    timeouts: codec.array(codec.u32, 12).read(view, offset + 8),
+  }),
+  write(view, offset, value) {
+    view.setUint32(offset, value.epoch, true);
+    view.setUint32(offset + 4, value.jiffyNs, true);
+    codec.array(codec.u32, 12).write(view, offset + 8, value.timeouts);
   },
 };
 

@@ -1,4 +1,4 @@
-import { type Packet, Reason, Stage, Trait, Verdict } from '../generated/abi.ts';
+import { Direction, type Packet, Reason, Stage, State, Trait, Verdict } from '../generated/abi.ts';
 import { type Cursor, holds } from './cursor.ts';
 import { ARP_LENGTH, ETHERNET_HEADER_LENGTH, Ethertype, VLAN_TAG_LENGTH } from './headers.ts';
 import { parseIpv4 } from './parse-ipv4.ts';
@@ -53,6 +53,8 @@ function emptyPacket(ifindex: number, frameLength: number): Cursor['packet'] {
     traits: 0,
     verdict: Verdict.NONE,
     stage: Stage.PARSE,
+    state: State.UNTRACKED,
+    direction: Direction.ORIGINAL,
     interfaceClass: 0,
   };
 }

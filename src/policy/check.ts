@@ -2,6 +2,7 @@ import type { Problem } from '../diagnostics/problem.ts';
 import { SluiceError } from '../diagnostics/problem.ts';
 import type { SourceText } from '../diagnostics/source.ts';
 import { type FilterCompiler, loadFilterCompiler } from '../kernel/libpcap.ts';
+import { checkConnections } from './check/connections.ts';
 import { feedFolder } from './check/feed-copy.ts';
 import { checkChained, checkInterfaceList } from './check/interfaces.ts';
 import { createReport } from './check/report.ts';
@@ -48,6 +49,7 @@ export function checkDocument(document: PolicyDocument, options: CheckOptions = 
   const { loadFilterCompiler: compiler = loadFilterCompiler } = options;
   const interfaces = input.interfaces ? checkInterfaceList(list(input.interfaces), ['interfaces'], report) : [];
   const chained = checkChained(list(input.chained ?? []), ['chained'], report, interfaces);
+  const connections = checkConnections(input.connections, report);
   const sets = checkSets(
     (input.sets ?? {}) as Record<string, SetInput>,
     { policyPath: source.path, feedFolder: options.feedFolder ?? feedFolder() },
@@ -66,6 +68,7 @@ export function checkDocument(document: PolicyDocument, options: CheckOptions = 
     chained,
     sets: sets.addressSets,
     malformed: input.malformed ?? 'drop',
+    ...(connections && { connections }),
     prefilter: checkRules(input.prefilter ?? [], 'prefilter', ['prefilter'], collector),
     ingress: checkStage(input.ingress, 'ingress', collector),
     egress: checkStage(input.egress, 'egress', collector),

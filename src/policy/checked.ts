@@ -2,6 +2,7 @@ import type { SourceText } from '../diagnostics/source.ts';
 import type { PrefixColumns } from '../prefix-set/columns.ts';
 import type { AddressRanges } from '../prefix-set/ranges.ts';
 import type { CbpfInstruction } from './cbpf.ts';
+import type { TIMEOUTS } from './schema/connections.ts';
 
 export type { AddressRanges };
 
@@ -19,9 +20,21 @@ export interface CheckedPolicy {
   readonly sets: ReadonlyMap<string, AddressSet>;
   /** What happens to truncated and malformed packets. */
   readonly malformed: 'drop' | 'allow';
+  /** Undefined: none are tracked. */
+  readonly connections?: CheckedConnections;
   readonly prefilter: readonly CheckedRule[];
   readonly ingress: CheckedStage;
   readonly egress: CheckedStage;
+}
+
+export interface CheckedConnections {
+  readonly size: number;
+  readonly unproven: number;
+  readonly full: 'evict' | 'refuse';
+  readonly keepEstablished: boolean;
+  readonly asymmetric: boolean;
+  /** How long without a packet, by what a connection has come to. */
+  readonly timeoutsMs: Readonly<Record<keyof typeof TIMEOUTS, number>>;
 }
 
 export interface CheckedStage {

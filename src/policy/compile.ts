@@ -154,6 +154,10 @@ export function compilePolicy(policy: CheckedPolicy, options: CompileOptions = {
       multi_buffer: options.multiBuffer ? 1 : 0,
       counters_per_cpu: counters,
       malformed_verdict: verdictOf[policy.malformed],
+      has_tracking: policy.connections ? 1 : 0,
+      evict: policy.connections?.full === 'refuse' ? 0 : 1,
+      keep_established: policy.connections?.keepEstablished ? 1 : 0,
+      asymmetric: policy.connections?.asymmetric ? 1 : 0,
     },
   };
 }

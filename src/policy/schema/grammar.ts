@@ -47,6 +47,10 @@ export function oneOrMore<S extends Schema>(item: S, error: string) {
   return z.union([item, z.array(item, { error })], { error });
 }
 
+export const DURATION = 'a duration like "90s", "10m", "1h" or "7d"';
+export const DURATION_PATTERN = String.raw`^\s*[1-9]\d*\s*[smhd]\s*$`;
+export type Duration = `${number}${'s' | 'm' | 'h' | 'd'}`;
+
 export const RANGE_PATTERN = String.raw`\d+(\s*-\s*\d+)?`;
 export const SET_PATTERN = '@[A-Za-z][A-Za-z0-9_-]*';
 

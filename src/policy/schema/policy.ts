@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { TERMINAL_ACTIONS } from '../check/actions.ts';
+import { connections } from './connections.ts';
 import { optional, required } from './grammar.ts';
 import { rule } from './rule.ts';
 import { set } from './set.ts';
@@ -55,6 +56,11 @@ export const policySchema = required(
             },
           ],
         },
+      ),
+      connections: optional(
+        connections,
+        'Track connections: rules of `ingress` and `egress` are asked about the first packet of each, and what answers it passes by itself. `{}` tracks them in the usual way; left out, rules are asked about every packet.',
+        { examples: [{ size: 131_072 }] },
       ),
       prefilter: optional(
         rules(),

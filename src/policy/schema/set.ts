@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
 import {
+  DURATION,
+  DURATION_PATTERN,
+  type Duration,
   oneOrMore,
   optional,
   RANGE_PATTERN,
@@ -12,7 +15,6 @@ import {
 
 const SET =
   'a list of addresses, { file: path }, { url: https://… }, { country: [NL] }, { asn: [64500] }, { addresses: […] }, { dynamic: true } or { ports: [80, "8000-8100"] }';
-const DURATION = 'a duration like "90s", "10m", "1h" or "7d"';
 const MEMORY = 'a size like "512KiB", "64MiB" or "0.5GiB"';
 const SHARE = 'a share like "50%"';
 const COUNTRY = 'a country like NL, or a list of countries';
@@ -20,8 +22,6 @@ const ASN = 'an AS number like 64500, or a list of them';
 const ADDRESS = 'an address, a prefix, a range, or another set like "@other"';
 const PORT = 'a port, a range like "8000-8100", or another set of ports like "@web"';
 
-type Duration = `${number}${'s' | 'm' | 'h' | 'd'}`;
-const DURATION_PATTERN = String.raw`^\s*[1-9]\d*\s*[smhd]\s*$`;
 type Size = `${number}${'KiB' | 'MiB' | 'GiB'}`;
 const SIZE_PATTERN = String.raw`^\s*\d+(\.\d+)?\s*(KiB|MiB|GiB)\s*$`;
 

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The tables of connections: `connections`, and `unproven` for what strangers have begun and not yet shown to be theirs. The
+ * kernel's own hash tables cost more to ask and far more to fill, and a map of theirs that is full refuses or forgets at
+ * random. What is here is two arrays a table: tags of eight bits, sixteen to a group, and the connections. A connection is in
+ * one of two groups, whichever was emptier, so that a table is full to nine tenths before a group has no room. Nothing
+ * moves, and what is over is found to be so when it is asked for: no process has to clean up. */
+#pragma once
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "../abi/connection.h"
+#include "../abi/packet.h"
+#include "../abi/tracking.h"
+#include "config.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tracking);
+} tracking SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct group);
+} connection_groups SEC(".maps");
+
+/* GROUP_SLOTS for each group. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, GROUP_SLOTS);
+	__type(key, __u32);
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct group);
+} unproven_groups SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, GROUP_SLOTS);
+	__type(key, __u32);
+	__type(value, struct connection);
+} unproven SEC(".maps");
+
+/* By enum turnover. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TURNOVER_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} turnover SEC(".maps");
+
+/* What a packet is found by. */
+struct tuple {
+	__u64 src_hi;
+	__u64 src_lo;
+	__u64 dst_hi;
+	__u64 dst_lo;
+	__u32 ports; /* as the word at struct packet.dst_port */
+	__u8 protocol;
+	__u8 family_trait; /* FLOW_IPV6 or 0 */
+};
+
+static __always_inline void count_turnover(__u32 event)
+{
+	__u64 *value = bpf_map_lookup_elem(&turnover, &event);
+
+	if (value)
+		++*value;
+}
+
+static __always_inline __u64 mix_end(__u64 hi, __u64 lo, __u16 port)
+{
+	__u64 mixed = (lo ^ hash_seed) * 0x9e3779b97f4a7c15ULL;
+
+	mixed ^= mixed >> 32;
+	mixed = (mixed + (hi ^ hash_seed >> 7) + ((__u64)port << 40)) * 0xd6e8feb86659fd93ULL;
+	return mixed ^ mixed >> 29;
+}
+
+/* The same of both directions. The seed is not known to who sends: nobody can choose addresses that fall into one group. */
+static __always_inline __u64 hash_of(const struct tuple *tuple)
+{
+	__u64 ends = mix_end(tuple->src_hi, tuple->src_lo, tuple->ports >> 16) +
+		     mix_end(tuple->dst_hi, tuple->dst_lo, tuple->ports);
+	__u64 hash = (ends + tuple->protocol) * 0xa0761d6478bd642fULL;
+
+	return hash ^ hash >> 32;
+}
+
+/* The one of the two groups, of `groups`, that `choice` names. */
+static __always_inline __u32 group_of(__u64 hash, __u32 choice, __u32 groups)
+{
+	__u32 part = choice ? (hash * 0xe7037ed1a0b428dbULL) >> 32 : hash >> 32;
+
+	return (__u64)part * groups >> 32;
+}
+
+static __always_inline __u8 tag_of(__u64 hash)
+{
+	__u8 tag = hash;
+
+	return tag < FIRST_TAG ? tag + FIRST_TAG : tag;
+}
+
+#define EACH_BYTE 0x0101010101010101ULL
+
+/* The highest bit of each byte of `word` that is `tag`. */
+static __always_inline __u64 bytes_that_are(__u64 word, __u8 tag)
+{
+	__u64 other = word ^ tag * EACH_BYTE;
+
+	return ~(((other & 0x7f * EACH_BYTE) + 0x7f * EACH_BYTE) | other | 0x7f * EACH_BYTE);
+}
+
+/* The number of the lowest byte whose highest bit is set in `bits`. */
+static __always_inline __u32 first_byte(__u64 bits)
+{
+	return ((bits & -bits) >> 7) * 0x0001020304050607ULL >> 56;
+}
+
+/* enum direction; -1: it is another connection. */
+static __always_inline int direction_of(const struct connection *connection, const struct tuple *tuple)
+{
+	__u32 ports = *(const __u32 *)&connection->dst_port;
+
+	if (connection->protocol != tuple->protocol)
+		return -1;
+	if (ports == tuple->ports && connection->src_lo == tuple->src_lo && connection->dst_lo == tuple->dst_lo &&
+	    connection->src_hi == tuple->src_hi && connection->dst_hi == tuple->dst_hi &&
+	    (connection->traits & FLOW_IPV6) == tuple->family_trait)
+		return DIRECTION_ORIGINAL;
+	if (ports == (tuple->ports << 16 | tuple->ports >> 16) && connection->src_lo == tuple->dst_lo &&
+	    connection->dst_lo == tuple->src_lo && connection->src_hi == tuple->dst_hi &&
+	    connection->dst_hi == tuple->src_hi && (connection->traits & FLOW_IPV6) == tuple->family_trait)
+		return DIRECTION_REPLY;
+	return -1;
+}
+
+struct found {
+	struct connection *connection; /* NULL: none */
+	__u32 slot;
+	__u32 direction; /* enum direction */
+};
+
+static __always_inline void find(void *groups, void *slots, __u32 size, const struct tuple *tuple, __u64 hash,
+				 struct found *found)
+{
+	__u8 tag = tag_of(hash);
+
+	found->connection = 0;
+#pragma clang loop unroll(full)
+	for (__u32 place = 0; place < 2 * GROUP_WORDS; place++) {
+		__u32 index = group_of(hash, place / GROUP_WORDS, size), word = place % GROUP_WORDS;
+		struct group *group = bpf_map_lookup_elem(groups, &index);
+		__u64 candidates;
+
+		if (!group)
+			return;
+		candidates = bytes_that_are(*(volatile __u64 *)&group->tags[word], tag);
+		for (__u32 i = 0; i < 8 && candidates; i++) {
+			__u32 slot = index * GROUP_SLOTS + word * 8 + first_byte(candidates);
+			struct connection *connection = bpf_map_lookup_elem(slots, &slot);
+			int direction;
+
+			if (!connection)
+				return;
+			direction = direction_of(connection, tuple);
+			if (direction >= 0) {
+				found->connection = connection;
+				found->slot = slot;
+				found->direction = direction;
+				return;
+			}
+			candidates &= candidates - 1;
+		}
+	}
+}
+
+static __always_inline int is_over(const struct tracking *settings, const struct connection *connection, __u32 now)
+{
+	__u32 phase = connection->phase;
+
+	return phase >= PHASE_MAX || now - connection->last > settings->timeouts[phase];
+}
+
+/* How gladly a connection goes for another, when there is no room: 0 not at all. What is over goes first, then the oldest. */
+static __always_inline __u32 expendable(const struct tracking *settings, const struct connection *connection, __u32 now,
+					int any)
+{
+	if (is_over(settings, connection, now))
+		return ~0u;
+	if (!evict)
+		return 0;
+	if (!any) {
+		switch (connection->phase) {
+		case PHASE_REPLIED: /* a stranger's source address is never quite proved without a handshake */
+		case PHASE_OTHER:
+			if (connection->traits & FLOW_OUTBOUND)
+				return 0;
+			break;
+		case PHASE_ESTABLISHED:
+		case PHASE_HALF_CLOSED:
+		case PHASE_KILLED:
+			return 0;
+		default:
+			break;
+		}
+	}
+	return (now - connection->last) / 2 + 1;
+}
+
+/* Takes a slot for a connection of that hash: its tag is TAG_TAKEN until `publish`. The slot's number + 1; 0: there is no
+ * room. `any`: whatever there is may go for it. */
+static __always_inline __u32 claim(void *groups, void *slots, __u32 size, __u64 hash, __u32 now, int any,
+				   enum turnover evicted)
+{
+	__u32 zero = 0, worst = 0, chosen = 0;
+	const struct tracking *settings = bpf_map_lookup_elem(&tracking, &zero);
+	__u64 *words, tags;
+
+	for (int attempt = 0; attempt < 4; attempt++) {
+		__u32 most = 0, best = 0;
+		__u64 best_tags = 0;
+		__u64 *best_word = 0;
+
+		for (__u32 place = 0; place < 2 * GROUP_WORDS; place++) {
+			__u32 index = group_of(hash, place / GROUP_WORDS, size), room;
+			struct group *group = bpf_map_lookup_elem(groups, &index);
+
+			if (!group)
+				return 0;
+			words = &group->tags[place % GROUP_WORDS];
+			tags = *(volatile __u64 *)words;
+			room = (bytes_that_are(tags, TAG_FREE) >> 7) * EACH_BYTE >> 56;
+			if (room > most) {
+				most = room;
+				best = index * GROUP_SLOTS + place % GROUP_WORDS * 8;
+				best_tags = tags;
+				best_word = words;
+			}
+		}
+		if (!most || !best_word)
+			break;
+		{
+			__u32 byte = first_byte(bytes_that_are(best_tags, TAG_FREE)) & 7;
+
+			if (__sync_val_compare_and_swap(best_word, best_tags, best_tags | (__u64)TAG_TAKEN << byte * 8) ==
+			    best_tags)
+				return best + byte + 1;
+		}
+	}
+	if (!settings)
+		return 0;
+	for (__u32 i = 0; i < 2 * GROUP_SLOTS; i++) {
+		__u32 slot = group_of(hash, i / GROUP_SLOTS, size) * GROUP_SLOTS + i % GROUP_SLOTS, score;
+		struct connection *connection = bpf_map_lookup_elem(slots, &slot);
+
+		if (!connection)
+			return 0;
+		score = expendable(settings, connection, now, any);
+		if (score > worst) {
+			worst = score;
+			chosen = slot;
+		}
+	}
+	if (!worst)
+		return 0;
+	{
+		__u32 index = chosen / GROUP_SLOTS, shift = chosen % 8 * 8;
+		struct group *group = bpf_map_lookup_elem(groups, &index);
+
+		if (!group)
+			return 0;
+		words = &group->tags[chosen / 8 % GROUP_WORDS];
+		tags = *(volatile __u64 *)words;
+		if ((__u8)(tags >> shift) == TAG_TAKEN)
+			return 0;
+		if (__sync_val_compare_and_swap(words, tags, (tags & ~(0xffULL << shift)) | (__u64)TAG_TAKEN << shift) != tags)
+			return 0;
+	}
+	if (worst != ~0u)
+		count_turnover(evicted);
+	return chosen + 1;
+}
+
+/* The slot is filled: it can be found from here on. */
+static __always_inline void publish(void *groups, __u32 slot, __u64 hash)
+{
+	__u32 index = slot / GROUP_SLOTS;
+	struct group *group = bpf_map_lookup_elem(groups, &index);
+
+	if (group)
+		__sync_fetch_and_xor(&group->tags[slot / 8 % GROUP_WORDS],
+				     (__u64)(TAG_TAKEN ^ tag_of(hash)) << slot % 8 * 8);
+}
+
+static __always_inline void release(void *groups, __u32 slot)
+{
+	__u32 index = slot / GROUP_SLOTS;
+	struct group *group = bpf_map_lookup_elem(groups, &index);
+
+	if (group)
+		__sync_fetch_and_and(&group->tags[slot / 8 % GROUP_WORDS], ~(0xffULL << slot % 8 * 8));
+}
+
+static __attribute__((noinline)) __u32 claim_connection(__u64 hash, __u32 now)
+{
+	return claim(&connection_groups, &connections, connection_group_count, hash, now, 0, TURNOVER_EVICTED);
+}
+
+static __attribute__((noinline)) __u32 claim_unproven(__u64 hash, __u32 now)
+{
+	return claim(&unproven_groups, &unproven, unproven_group_count, hash, now, 1, TURNOVER_EVICTED_UNPROVEN);
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which connection a packet belongs to, and what becomes of that. A packet of a connection that this generation has judged
+ * asks no rule. What a stranger begins stands in `unproven` until its source has shown that it is there. */
+#pragma once
+
+#include "quoted.h"
+#include "sctp.h"
+#include "tcp.h"
+
+enum hook { HOOK_INGRESS = 0, HOOK_EGRESS = 1 };
+
+/* When this is, in jiffies. */
+static __always_inline __u64 jiffies_of(const struct tracking *settings, const struct packet *packet)
+{
+	if (rehearse && packet->time_ns && settings->jiffy_ns)
+		return packet->time_ns / settings->jiffy_ns;
+	return bpf_jiffies64();
+}
+
+/* 0: the packet has nothing to be tracked by. */
+static __always_inline int tuple_of(const struct frame *frame, const struct packet *packet, struct tuple *tuple)
+{
+	if (!packet->family || packet->fragment == FRAGMENT_LATER)
+		return 0;
+	tuple->src_hi = packet->src_hi;
+	tuple->src_lo = packet->src_lo;
+	tuple->dst_hi = packet->dst_hi;
+	tuple->dst_lo = packet->dst_lo;
+	tuple->protocol = packet->protocol;
+	tuple->family_trait = packet->family == 6 ? FLOW_IPV6 : 0;
+	tuple->ports = *(const __u32 *)&packet->dst_port;
+	if (packet->traits & TRAIT_ICMP) {
+		__u8 request = packet->family == 6 ? ICMPV6_ECHO : ICMP_ECHO;
+		__u8 reply = packet->family == 6 ? ICMPV6_ECHO_REPLY : ICMP_ECHO_REPLY;
+		const struct icmp_header *icmp;
+
+		if (packet->icmp_type != request && packet->icmp_type != reply)
+			return 0;
+		if (!header_at(frame, packet->l4_offset & OFFSET_MASK, icmp))
+			return 0;
+		tuple->ports = echo_ports(bpf_ntohl(icmp->rest) >> 16, packet->icmp_type == request);
+	}
+	return 1;
+}
+
+/* What a packet of no connection is. */
+static __always_inline enum state state_of_first(const struct frame *frame, const struct packet *packet)
+{
+	if (asymmetric)
+		return STATE_NEW;
+	if (packet->traits & TRAIT_TCP) {
+		__u8 flags = packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN);
+
+		return flags == TCP_SYN || flags == TCP_ACK ? STATE_NEW : STATE_INVALID;
+	}
+	if (packet->traits & TRAIT_ICMP)
+		return packet->icmp_type == ICMP_ECHO_REPLY || packet->icmp_type == ICMPV6_ECHO_REPLY ? STATE_INVALID :
+													 STATE_NEW;
+	if (packet->protocol == PROTOCOL_SCTP)
+		return begins_sctp(frame, packet) ? STATE_NEW : STATE_INVALID;
+	return STATE_NEW;
+}
+
+/* Whether this packet shows that its source gets what is sent to it. */
+static __always_inline int is_proof(const struct connection *connection, __u32 direction)
+{
+	if (connection->traits & FLOW_MIDSTREAM || connection->phase == PHASE_REPLIED ||
+	    connection->phase == PHASE_OTHER)
+		return direction == DIRECTION_ORIGINAL && connection->packets[DIRECTION_REPLY];
+	return connection->phase >= PHASE_ESTABLISHED && connection->phase <= PHASE_TIME_WAIT;
+}
+
+/* The same connection, where it has room among those that have proved themselves. */
+static __attribute__((noinline)) struct connection *prove(struct connection *connection, __u32 slot, __u64 hash, __u32 now)
+{
+	__u32 claimed = claim_connection(hash, now);
+	struct connection *proved;
+
+	if (!claimed)
+		return connection;
+	claimed--;
+	proved = bpf_map_lookup_elem(&connections, &claimed);
+	if (!proved)
+		return connection;
+	*proved = *connection;
+	publish(&connection_groups, claimed, hash);
+	release(&unproven_groups, slot);
+	count_turnover(TURNOVER_PROVED);
+	return proved;
+}
+
+/* Whether packets of that direction are counted at this hook: a packet that is forwarded comes by both. */
+static __always_inline int is_counted_here(struct connection *connection, __u32 direction, enum hook hook)
+{
+	if (direction == DIRECTION_ORIGINAL)
+		return (connection->traits & FLOW_OUTBOUND ? HOOK_EGRESS : HOOK_INGRESS) == hook;
+	if (!connection->packets[DIRECTION_REPLY] && hook == HOOK_INGRESS)
+		connection->traits |= FLOW_REPLY_INBOUND;
+	return (connection->traits & FLOW_REPLY_INBOUND ? HOOK_INGRESS : HOOK_EGRESS) == hook;
+}
+
+static __always_inline enum state advance(const struct frame *frame, const struct packet *packet,
+					  struct connection *connection, __u32 direction, __u32 now)
+{
+	enum state state = STATE_ESTABLISHED;
+
+	direction &= 1;
+	if (packet->traits & TRAIT_TCP)
+		state = advance_tcp(frame, packet, connection, direction);
+	else if (packet->protocol == PROTOCOL_SCTP)
+		state = advance_sctp(frame, packet, connection, direction);
+	else if (connection->phase == PHASE_UNREPLIED && direction == DIRECTION_REPLY)
+		connection->phase = PHASE_REPLIED;
+	if (state != STATE_ESTABLISHED)
+		return state;
+	connection->last = now;
+	connection->packets[direction]++;
+	connection->bytes[direction] += packet->frame_length;
+	return state;
+}
+
+/* Writes packet->state and packet->direction. NULL: it belongs to no connection. */
+static __always_inline struct connection *track(const struct frame *frame, struct packet *packet, enum hook hook,
+						 const struct tracking *settings)
+{
+	__u32 now = jiffies_of(settings, packet), is_unproven = 0;
+	struct tuple tuple;
+	struct found found;
+	enum state state;
+	__u64 hash;
+
+	if (packet->traits & TRAIT_ICMP && is_icmp_error(packet)) {
+		packet->state = state_of_error(frame, packet);
+		return 0;
+	}
+	if (!tuple_of(frame, packet, &tuple)) {
+		packet->state = STATE_UNTRACKED;
+		return 0;
+	}
+	hash = hash_of(&tuple);
+	find(&connection_groups, &connections, connection_group_count, &tuple, hash, &found);
+	if (!found.connection) {
+		find(&unproven_groups, &unproven, unproven_group_count, &tuple, hash, &found);
+		is_unproven = 1;
+	}
+	if (!found.connection) {
+		packet->state = state_of_first(frame, packet);
+		return 0;
+	}
+	packet->direction = found.direction;
+	state = STATE_ESTABLISHED;
+	if (is_over(settings, found.connection, now))
+		state = STATE_NEW;
+	else if (!observing && is_counted_here(found.connection, found.direction, hook))
+		state = advance(frame, packet, found.connection, found.direction, now);
+	if (state == STATE_NEW) {
+		if (observing)
+			return 0;
+		packet->direction = DIRECTION_ORIGINAL;
+		packet->state = state_of_first(frame, packet);
+		if (is_unproven)
+			release(&unproven_groups, found.slot);
+		else
+			release(&connection_groups, found.slot);
+		return 0;
+	}
+	packet->state = state;
+	if (is_unproven && !observing && state == STATE_ESTABLISHED && is_proof(found.connection, found.direction))
+		return prove(found.connection, found.slot, hash, now);
+	return found.connection;
+}
+
+/* 1: no rule is asked. `verdict` and packet->rule say what becomes of the packet. */
+static __always_inline int is_settled(const struct connection *connection, struct packet *packet, enum hook hook,
+				      const struct tracking *settings, enum verdict *verdict)
+{
+	const struct judged *here = &connection->judged[hook], *there = &connection->judged[!hook];
+
+	*verdict = VERDICT_ALLOW;
+	if (connection->phase == PHASE_KILLED) {
+		packet->rule = REASON_KILLED;
+		*verdict = VERDICT_DROP;
+		return 1;
+	}
+	if (has_mark)
+		packet->mark = connection->mark;
+	if (packet->direction == DIRECTION_ORIGINAL) {
+		if (here->epoch == settings->epoch && !(here->rule & JUDGED_DENIED) && !observing) {
+			packet->rule = here->rule;
+			return 1;
+		}
+		if (keep_established && here->epoch && here->epoch != settings->epoch && !(here->rule & JUDGED_DENIED)) {
+			packet->rule = REASON_ESTABLISHED;
+			return 1;
+		}
+		return 0;
+	}
+	/* Replies follow what has become of the packets that they answer. */
+	packet->rule = REASON_ESTABLISHED;
+	if (there->epoch == settings->epoch)
+		packet->rule = there->rule;
+	if (here->epoch == settings->epoch && !(packet->rule & JUDGED_DENIED))
+		packet->rule = here->rule;
+	if (packet->rule & JUDGED_DENIED) {
+		packet->rule &= ~JUDGED_DENIED;
+		*verdict = VERDICT_DROP;
+	}
+	return 1;
+}
+
+/* Puts a connection into one of the tables for a packet that rules have allowed. 0: there is no room. */
+static __attribute__((noinline)) int begin(const struct frame *frame, const struct packet *packet, __u32 hook, __u64 now)
+{
+	__u32 zero = 0, slot, is_unproven = hook == HOOK_INGRESS;
+	const struct tracking *settings = bpf_map_lookup_elem(&tracking, &zero);
+	struct connection *connection;
+	struct tuple tuple;
+	__u64 hash;
+
+	if (!settings || !tuple_of(frame, packet, &tuple))
+		return 1;
+	hash = hash_of(&tuple);
+	slot = is_unproven ? claim_unproven(hash, now) : claim_connection(hash, now);
+	if (!slot) {
+		count_turnover(is_unproven ? TURNOVER_REFUSED_UNPROVEN : TURNOVER_REFUSED);
+		return 0;
+	}
+	slot--;
+	connection = is_unproven ? bpf_map_lookup_elem(&unproven, &slot) : bpf_map_lookup_elem(&connections, &slot);
+	if (!connection)
+		return 0;
+	*connection = (struct connection){
+		.src_hi = tuple.src_hi,
+		.src_lo = tuple.src_lo,
+		.dst_hi = tuple.dst_hi,
+		.dst_lo = tuple.dst_lo,
+		.dst_port = tuple.ports,
+		.src_port = tuple.ports >> 16,
+		.protocol = tuple.protocol,
+		.traits = tuple.family_trait | (hook == HOOK_EGRESS ? FLOW_OUTBOUND : 0),
+		.phase = PHASE_OTHER,
+		.first_era = now >> 32,
+		.last = now,
+		.mark = packet->mark,
+		.first = now,
+		.ifindex = packet->ifindex,
+	};
+	connection->judged[hook & 1].epoch = settings->epoch;
+	connection->judged[hook & 1].rule = packet->rule;
+	connection->packets[DIRECTION_ORIGINAL] = 1;
+	connection->bytes[DIRECTION_ORIGINAL] = packet->frame_length;
+	if (packet->traits & TRAIT_TCP)
+		begin_tcp(frame, packet, connection);
+	else if (packet->protocol == PROTOCOL_SCTP)
+		begin_sctp(frame, packet, connection);
+	else if (packet->traits & TRAIT_ICMP)
+		connection->phase = PHASE_ECHO;
+	else if (packet->traits & TRAIT_PORTS)
+		connection->phase = PHASE_UNREPLIED;
+	publish(is_unproven ? (void *)&unproven_groups : (void *)&connection_groups, slot, hash);
+	count_turnover(TURNOVER_CREATED);
+	return 1;
+}
+
+/* What rules have decided of a packet that was not settled. */
+static __always_inline enum verdict remember_verdict(const struct frame *frame, struct packet *packet,
+						     struct connection *connection, enum hook hook,
+						     const struct tracking *settings, enum verdict verdict)
+{
+	if (observing)
+		return verdict;
+	if (connection) {
+		connection->judged[hook].rule = packet->rule | (verdict == VERDICT_ALLOW ? 0 : JUDGED_DENIED);
+		connection->judged[hook].epoch = settings->epoch;
+		connection->mark = packet->mark;
+		return verdict;
+	}
+	if (verdict != VERDICT_ALLOW || packet->state != STATE_NEW)
+		return verdict;
+	if (begin(frame, packet, hook, jiffies_of(settings, packet)))
+		return verdict;
+	packet->rule = REASON_NO_ROOM;
+	return VERDICT_DROP;
+}
+
+/* Of a packet between prefilter and rules. `judge`: asks the stage's rules. */
+#define track_and_judge(context, frame, packet, hook, stage)                                                           \
+	({                                                                                                             \
+		__u32 first = 0;                                                                                       \
+		const struct tracking *settings = bpf_map_lookup_elem(&tracking, &first);                              \
+		struct connection *connection;                                                                         \
+		enum verdict decided = VERDICT_DROP;                                                                   \
+                                                                                                                       \
+		if (settings) {                                                                                        \
+			connection = track(frame, packet, hook, settings);                                             \
+			if ((packet)->state == STATE_RELATED) {                                                        \
+				(packet)->rule = REASON_RELATED;                                                       \
+				decided = VERDICT_ALLOW;                                                               \
+			} else if ((packet)->state == STATE_INVALID && (hook) == HOOK_INGRESS) {                       \
+				(packet)->rule = REASON_INVALID;                                                       \
+			} else if (!connection || !is_settled(connection, packet, hook, settings, &decided)) {         \
+				__u8 flags = (packet)->tcp_flags;                                                      \
+                                                                                                                       \
+				/* Rules that speak of connections speak of how they begin. */                         \
+				if (connection && (packet)->traits & TRAIT_TCP &&                                      \
+				    !(connection->traits & FLOW_MIDSTREAM))                                      \
+					(packet)->tcp_flags = TCP_SYN;                                                 \
+				decided = call_stage(stage, context, packet);                                          \
+				(packet)->tcp_flags = flags;                                                           \
+				decided = remember_verdict(frame, packet, connection, hook, settings, decided);        \
+			}                                                                                              \
+		}                                                                                                      \
+		decided;                                                                                               \
+	})
