@@ -1,19 +1,18 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
-import { bootTimeNs, type MapHandle, type NetworkInterface, openPinnedMap, unpinFolder } from '../kernel/index.ts';
+import { bootTimeNs, type MapHandle, type NetworkInterface, unpinFolder } from '../kernel/index.ts';
 import { sourceKey } from '../policy/check/set-source.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
 import { matchesAny } from '../policy/interface-pattern.ts';
-import { allRules } from '../policy/rule-place.ts';
 import { type Attachment, attachSwitch } from './attach.ts';
 import { type Changing, keepCounts, settleChange } from './change.ts';
-import { forgetCounters, isOwnLayout, ownLayouts } from './counters.ts';
-import { withCountingSince, withoutSince } from './counting-since.ts';
+import { forgetCounters, ownLayouts } from './counters.ts';
+import { withCountingSince } from './counting-since.ts';
 import type { EnforceOptions, UpdateOptions } from './enforce-options.ts';
 import { closeEntries, type Entries, entriesAt, entriesFor, entriesOf, pinEntries } from './entries.ts';
 import { buildGeneration, type Generation } from './generation.ts';
+import { countedRules, inheritFrom, inheritObserved, inheritTables } from './inherit.ts';
 import { describeInterfaces, nameInterface } from './interface-classes.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
 import { attachOrWait, chooseInterfaces, waitingFor } from './interfaces-chosen.ts';
@@ -28,7 +27,7 @@ import { windowStates } from './rule-windows.ts';
 import { setStates } from './set-states.ts';
 import { type EnforcementState, type GenerationState, isOwn, processStart, removeState, writeState } from './state.ts';
 import { createSwitch, type Switch, Turn } from './switch.ts';
-import { beginEpoch, CONNECTION_MAPS, describeTables, goesOnWithTables } from './tracking.ts';
+import { beginEpoch, describeTables } from './tracking.ts';
 
 export interface PutOptions extends EnforceOptions {
   /** Of an earlier version of the policy. */
@@ -46,9 +45,6 @@ export interface PutInForce {
 
 /** Frames up to so many bytes lie in one buffer of a 4 KiB page, beside XDP's headroom and the kernel's own record. */
 const LARGEST_LINEAR_MTU = 3400;
-
-/** What a generation takes over from an earlier one of the same policy: what was counted and not yet read. */
-const INHERITED: ReadonlySet<string> = new Set(['counters', 'events']);
 
 /**
  * Builds the policy's generation and puts it in force, in the place of whatever Sluice has in force here, in the steps of
@@ -286,49 +282,6 @@ function without(state: Changing, unattached: ReadonlySet<number>): Changing {
   return { ...state, change: { ...state.change, after: { ...after, interfaces } } };
 }
 
-/** Of a generation of the same policy, built by a version of Sluice that reads and writes them as this one does. */
-function inheritFrom(
-  before: GenerationState,
-  policy: CheckedPolicy,
-  paths: Paths,
-): ((map: string) => MapHandle | undefined) | undefined {
-  if (!goesOnWith(before, policy)) return undefined;
-  return (map) => {
-    const pin = join(paths.maps(before.generation), pinName(map));
-    return INHERITED.has(map) && existsSync(pin) ? openPinnedMap(pin) : undefined;
-  };
-}
-
-/** Connections go on, whatever the policy was: what it now says of them is asked at their next packet. */
-function inheritTables(
-  { connections, generation }: GenerationState,
-  policy: CheckedPolicy,
-  paths: Paths,
-): ((map: string) => MapHandle | undefined) | undefined {
-  if (!goesOnWithTables(connections, policy)) return undefined;
-  return (map) => {
-    const pin = join(paths.maps(generation), pinName(map));
-    return CONNECTION_MAPS.has(map) && existsSync(pin) ? openPinnedMap(pin) : undefined;
-  };
-}
-
-/** Whether what a generation has counted is of the same rules, and lies in memory as this version has it. */
-function goesOnWith({ layouts, policy: { text }, rules }: GenerationState, policy: CheckedPolicy): boolean {
-  const isSame =
-    text === policy.source.text && JSON.stringify(withoutSince(rules)) === JSON.stringify(countedRules(policy));
-  return isSame && isOwnLayout(layouts.counter, ownLayouts.counter) && isOwnLayout(layouts.packet, ownLayouts.packet);
-}
-
-/** The records of the generation in force, and what an observer before it has counted. */
-function inheritObserved(
-  records: ((map: string) => MapHandle | undefined) | undefined,
-  resume: LeftObservation | undefined,
-  policy: CheckedPolicy,
-): (map: string) => MapHandle | undefined {
-  const left = resume && goesOnWith(resume.change.after, policy) ? resume : undefined;
-  return (map) => records?.(map) ?? left?.take(map);
-}
-
 /** The counters outlive the process by it, and so do program arrays, which the kernel empties without a pin. */
 function pinMaps(generation: Generation, folder: string): void {
   for (const [name, map] of generation.maps.all) {
@@ -347,6 +300,3 @@ function describe(policy: CheckedPolicy) {
     ...describeInterfaces(policy),
   };
 }
-
-const countedRules = (policy: CheckedPolicy): GenerationState['rules'] =>
-  allRules(policy).map(({ name, stage, line, action }) => ({ name, stage, line, action: action.kind }));

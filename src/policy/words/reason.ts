@@ -23,6 +23,12 @@ export const reasonWords: Readonly<Record<string, string>> = {
   'truncated-icmpv6': 'the packet ends within the ICMPv6 header',
   'truncated-gre': 'the packet ends within the GRE header',
   'truncated-esp': 'the packet ends within the ESP header',
+  established: 'it belongs to a connection that an earlier version of the policy has allowed',
+  related: 'it is an ICMP error of a connection that was allowed',
+  invalid:
+    'it belongs to no connection and cannot begin one, or contradicts the connection that it claims to belong to',
+  killed: 'its connection was killed by hand',
+  'no-room': 'the table of connections is full, and the policy refuses new ones then',
 };
 
 /** The reason for a verdict as a sentence without its full stop. */

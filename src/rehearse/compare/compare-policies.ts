@@ -33,15 +33,23 @@ const rulesOf = (policy: CheckedPolicy, stage: StageName): readonly CheckedRule[
   stage === 'prefilter' ? policy.prefilter : policy[stage].rules;
 
 function compareSettings(before: CheckedPolicy, after: CheckedPolicy): FieldChange[] {
-  const settings = ({ interfaces, chained, malformed, ingress, egress }: CheckedPolicy) =>
+  const settings = ({ interfaces, chained, malformed, connections, ingress, egress }: CheckedPolicy) =>
     new Map([
       ['interfaces', interfaces.join(', ')],
       ['chained', chained.join(', ')],
       ['malformed', malformed],
+      ...settingsOf('connections', connections),
       ['ingress.default', ingress.default],
       ['egress.default', egress.default],
     ]);
   return changedFields(settings(before), settings(after));
+}
+
+/** One line each, of what may hold more settings; none where it is left out. */
+function settingsOf(name: string, value: unknown): (readonly [string, string])[] {
+  if (value === undefined) return [];
+  if (typeof value !== 'object' || value === null) return [[name, String(value)]];
+  return Object.entries(value).flatMap(([key, inner]) => settingsOf(`${name}.${key}`, inner));
 }
 
 /** Fields that are not alike, in the order of `after`, then those that are gone. */
