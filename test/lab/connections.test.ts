@@ -71,7 +71,7 @@ test.each([4, 6] as const)(
     const [inbound] = seen.filter(({ direction }) => direction === 'inbound');
     const total = Number((inbound?.packets[0] ?? 0n) + (inbound?.packets[1] ?? 0n));
     expect(counted(enforcement, 'web').packets).toBe(total);
-    expect(counted(enforcement, 'default-ingress').packets).toBe(0);
+    expect(counted(enforcement, 'invalid').packets).toBe(0);
   },
 );
 
