@@ -2,23 +2,26 @@ import * as v8 from 'node:v8';
 import { trimMemory } from '../kernel/index.ts';
 
 const LOOK_MS = 5_000;
-/** Bytes of V8's heap: what is used moves less than this while nothing is asked, and more would be worth giving back. */
+/** Bytes of V8's heap: what is used moves less than this while nothing is asked, and more when there is something to give back. */
 const AT_REST = 1 << 20;
 const WORTH_IT = 4 << 20;
 
 /**
  * Gives memory that a compilation or many requests took back to the machine when they are over: a daemon that does
- * nothing for days would keep it, since V8 collects only while it allocates. Ends with what it returns.
+ * nothing for days would keep it, since V8 collects only while it allocates. What is used goes down by that, too, so that it
+ * is looked at once more. Ends with what it returns.
  */
 export function keepMemorySmall(): () => void {
-  let [used, afterTrim] = [0, 0];
+  let used = 0;
+  let isWorthIt = false;
   const timer = setInterval(() => {
     const before = used;
-    const heap = v8.getHeapStatistics();
-    used = heap.used_heap_size;
-    if (Math.abs(used - before) > AT_REST || heap.total_heap_size < afterTrim + WORTH_IT) return;
+    used = v8.getHeapStatistics().used_heap_size;
+    const moved = Math.abs(used - before);
+    if (moved > WORTH_IT) isWorthIt = true;
+    if (!isWorthIt || moved > AT_REST) return;
+    isWorthIt = false;
     trim();
-    afterTrim = v8.getHeapStatistics().total_heap_size;
   }, LOOK_MS).unref();
   return () => clearInterval(timer);
 }
