@@ -3,8 +3,8 @@ import { trimMemory } from '../kernel/index.ts';
 
 const LOOK_MS = 5_000;
 /** Bytes of V8's heap: what is used moves less than this while nothing is asked, and more when there is something to give back. */
-const AT_REST = 1 << 20;
-const WORTH_IT = 4 << 20;
+const AT_REST = 3 << 20;
+const WORTH_IT = 8 << 20;
 
 /**
  * Gives memory that a compilation or many requests took back to the machine when they are over: a daemon that does
