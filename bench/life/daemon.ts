@@ -29,6 +29,8 @@ const MEMBERS = 2_000;
 const TRIALS = 3;
 const TRIAL_MS = 4_000;
 const IDLE_MS = 20_000;
+/** Until memory that work took has been given back, which is work, too. */
+const SETTLE_MS = 20_000;
 
 export async function measureDaemon(): Promise<DaemonCost> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
@@ -137,7 +139,7 @@ const gone = (): never => {
 };
 
 async function idleCost(pid: number): Promise<DaemonCost['idle']> {
-  await setTimeout(5_000);
+  await setTimeout(SETTLE_MS);
   const before = cpuMs(pid);
   await setTimeout(IDLE_MS);
   const resident = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;

@@ -8,8 +8,7 @@ const WORTH_IT = 8 << 20;
 
 /**
  * Gives memory that a compilation or many requests took back to the machine when they are over: a daemon that does
- * nothing for days would keep it, since V8 collects only while it allocates. What is used goes down by that, too, so that it
- * is looked at once more. Ends with what it returns.
+ * nothing for days would keep it, since V8 collects only while it allocates. Ends with what it returns.
  */
 export function keepMemorySmall(): () => void {
   let used = 0;
@@ -22,6 +21,7 @@ export function keepMemorySmall(): () => void {
     if (!isWorthIt || moved > AT_REST) return;
     isWorthIt = false;
     trim();
+    used = v8.getHeapStatistics().used_heap_size;
   }, LOOK_MS).unref();
   return () => clearInterval(timer);
 }
