@@ -316,12 +316,50 @@ static __always_inline void release(void *groups, __u32 slot)
 		__sync_fetch_and_and(&group->tags[slot / 8 % GROUP_WORDS], ~(0xffULL << slot % 8 * 8));
 }
 
-static __attribute__((noinline)) __u32 claim_connection(__u64 hash, __u32 now)
+/* The kernel verifies these by themselves, once each: see SELF_VERIFIED in src/datapath/objects.ts. They take numbers alone. */
+__attribute__((noinline)) int claim_connection(__u64 hash, __u64 now)
 {
 	return claim(&connection_groups, &connections, connection_group_count, hash, now, 0, TURNOVER_EVICTED);
 }
 
-static __attribute__((noinline)) __u32 claim_unproven(__u64 hash, __u32 now)
+__attribute__((noinline)) int claim_unproven(__u64 hash, __u64 now)
 {
 	return claim(&unproven_groups, &unproven, unproven_group_count, hash, now, 1, TURNOVER_EVICTED_UNPROVEN);
 }
+
+/* What find_proven and find_unproven take besides the addresses. */
+static __always_inline __u64 rest_of(const struct tuple *tuple)
+{
+	return tuple->ports | (__u64)tuple->protocol << 32 | (__u64)tuple->family_trait << 40;
+}
+
+static __always_inline int find_slot(void *groups, void *slots, __u32 size, const struct tuple *tuple)
+{
+	struct found found = {};
+
+	find(groups, slots, size, tuple, hash_of(tuple), &found);
+	return found.connection ? (int)(found.slot << 1 | found.direction) : -1;
+}
+
+#define DEFINE_FIND(name, groups, slots, size)                                                               \
+	__attribute__((noinline)) int name(__u64 src_hi, __u64 src_lo, __u64 dst_hi, __u64 dst_lo, __u64 rest) \
+	{                                                                                                    \
+		struct tuple tuple = {                                                                       \
+			.src_hi = src_hi,                                                                    \
+			.src_lo = src_lo,                                                                    \
+			.dst_hi = dst_hi,                                                                    \
+			.dst_lo = dst_lo,                                                                    \
+			.ports = rest,                                                                       \
+			.protocol = rest >> 32,                                                              \
+			.family_trait = rest >> 40,                                                          \
+		};                                                                                           \
+                                                                                                             \
+		return find_slot(groups, slots, size, &tuple);                                               \
+	}
+
+/* The slot's number, twice, + enum direction; -1: there is none. */
+DEFINE_FIND(find_proven, &connection_groups, &connections, connection_group_count)
+DEFINE_FIND(find_unproven, &unproven_groups, &unproven, unproven_group_count)
+
+#define find_slowly(name, tuple) \
+	name((tuple)->src_hi, (tuple)->src_lo, (tuple)->dst_hi, (tuple)->dst_lo, rest_of(tuple))

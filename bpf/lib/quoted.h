@@ -91,14 +91,21 @@ static __always_inline int read_quoted(const struct frame *frame, const struct p
 static __attribute__((noinline)) int state_of_error(const struct frame *frame, const struct packet *packet)
 {
 	struct tuple tuple = {};
-	struct found found;
-	__u64 hash;
+	const struct connection *connection = 0;
+	int found;
 
 	if (!read_quoted(frame, packet, &tuple))
 		return STATE_INVALID;
-	hash = hash_of(&tuple);
-	find(&connection_groups, &connections, connection_group_count, &tuple, hash, &found);
-	if (!found.connection)
-		find(&unproven_groups, &unproven, unproven_group_count, &tuple, hash, &found);
-	return found.connection && found.connection->phase != PHASE_KILLED ? STATE_RELATED : STATE_INVALID;
+	found = find_slowly(find_proven, &tuple);
+	if (found >= 0) {
+		__u32 slot = found >> 1;
+
+		connection = bpf_map_lookup_elem(&connections, &slot);
+	} else {
+		__u32 slot = (found = find_slowly(find_unproven, &tuple)) >> 1;
+
+		if (found >= 0)
+			connection = bpf_map_lookup_elem(&unproven, &slot);
+	}
+	return connection && connection->phase != PHASE_KILLED ? STATE_RELATED : STATE_INVALID;
 }

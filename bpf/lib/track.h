@@ -140,7 +140,13 @@ static __always_inline struct connection *track(const struct frame *frame, struc
 	hash = hash_of(&tuple);
 	find(&connection_groups, &connections, connection_group_count, &tuple, hash, &found);
 	if (!found.connection) {
-		find(&unproven_groups, &unproven, unproven_group_count, &tuple, hash, &found);
+		int place = find_slowly(find_unproven, &tuple);
+
+		if (place >= 0) {
+			found.slot = place >> 1;
+			found.direction = place & 1;
+			found.connection = bpf_map_lookup_elem(&unproven, &found.slot);
+		}
 		is_unproven = 1;
 	}
 	if (!found.connection) {

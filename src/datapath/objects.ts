@@ -24,13 +24,26 @@ export function dataPlane(hook: 'xdp' | 'tc' | 'chained' | 'switch'): DataPlane 
   if (known) return known;
   const { functions, maps, dataSections, license } = readObject(readFirst(`${hook}.bpf.o`), `${hook}.bpf.o`);
   const plane: DataPlane = {
-    functions: new Map(functions.map((fn) => [fn.name, fn])),
+    functions: new Map(functions.map((fn) => [fn.name, selfVerified(fn)])),
     maps: new Map(maps.map((map) => [map.name, map])),
     constants: dataSections.find(({ name }) => name === '.rodata') as DataSection,
     license: license as string,
   };
   dataPlanes.set(hook, plane);
   return plane;
+}
+
+/** C functions that take numbers alone, and how many: the kernel verifies each once, and not once for each way to its calls. */
+const SELF_VERIFIED: Readonly<Record<string, number>> = {
+  claim_connection: 2,
+  claim_unproven: 2,
+  find_proven: 5,
+  find_unproven: 5,
+};
+
+function selfVerified(fn: BpfFunction): BpfFunction {
+  const numbers = SELF_VERIFIED[fn.name];
+  return numbers === undefined ? fn : { ...fn, numbers };
 }
 
 function readFirst(name: string): Uint8Array {
