@@ -4,7 +4,7 @@
  * anything. A reset ends a connection here only where it is certain to end it there (RFC 5961, 3.2). */
 #pragma once
 
-#include "connections.h"
+#include "claim.h"
 #include "reject.h"
 
 enum {
