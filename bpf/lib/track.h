@@ -105,6 +105,11 @@ static __always_inline enum state advance(const struct frame *frame, const struc
 	enum state state = STATE_ESTABLISHED;
 
 	direction &= 1;
+	/* Whatever comes, it stays so until nothing has come for a while. */
+	if (connection->phase == PHASE_KILLED) {
+		connection->last = now;
+		return STATE_ESTABLISHED;
+	}
 	if (packet->traits & TRAIT_TCP)
 		state = advance_tcp(frame, packet, connection, direction);
 	else if (packet->protocol == PROTOCOL_SCTP)

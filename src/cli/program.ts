@@ -5,6 +5,7 @@ import { askCommand } from './commands/ask.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
 import { confirmCommand } from './commands/confirm.ts';
+import { connectionsCommand } from './commands/connections.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
@@ -53,7 +54,15 @@ export function createProgram(): Command {
       importCommand(),
     ],
     'The daemon:': [runCommand(), applyCommand(), confirmCommand(), rollbackCommand(), historyCommand()],
-    'Enforcement:': [upCommand(), statusCommand(), rulesCommand(), setsCommand(), feedsCommand(), downCommand()],
+    'Enforcement:': [
+      upCommand(),
+      statusCommand(),
+      rulesCommand(),
+      connectionsCommand(),
+      setsCommand(),
+      feedsCommand(),
+      downCommand(),
+    ],
     'This machine:': [doctorCommand(), labCommand(), completionCommand(program)],
   };
   for (const [heading, commands] of Object.entries(groups)) {

@@ -14,6 +14,7 @@ import type { Revision, RevisionSummary, Who } from './revision.ts';
 import { startUp } from './start-up.ts';
 import { putAside, stateFolder } from './state-folder.ts';
 import { createTurns } from './turns.ts';
+import { watchConnections } from './watch-connections.ts';
 import { watchPins } from './watch-pins.ts';
 
 export interface DaemonOptions {
@@ -83,7 +84,7 @@ export function runDaemon({ stateDir, generic, onEvent = () => {} }: DaemonOptio
   if (history.problems.length > 0) onEvent({ event: 'problems', problems: history.problems });
 
   const changes = createChanges(context, starting);
-  const ending = [keepMemorySmall(), watchPins(context, inTurn)];
+  const ending = [keepMemorySmall(), watchPins(context, inTurn), watchConnections(context)];
   return {
     socket: instance.socket,
     status() {

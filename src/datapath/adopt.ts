@@ -6,6 +6,7 @@ import { matchesAny, matchesPattern } from '../policy/interface-pattern.ts';
 import { countersPin } from './carry.ts';
 import { type Changing, isChanging, modeOf, settleChange } from './change.ts';
 import { type RuleCounter, readCounters } from './counters.ts';
+import { type FoundConnections, foundConnections } from './found-connections.ts';
 import { type FoundSet, foundSets } from './found-sets.ts';
 import { readLeftDifferences } from './left-observation.ts';
 import { exclusively } from './lock.ts';
@@ -47,6 +48,11 @@ export interface FoundEnforcement {
   counters(): RuleCounter[];
   /** Sets that have a map of their own, those of both families one after the other. */
   sets(): FoundSet[];
+  /**
+   * The tables of connections, to be closed; undefined where none are tracked.
+   * @throws SluiceError datapath/other-connections
+   */
+  connections(): FoundConnections | undefined;
 }
 
 export interface UnattachedInterface {
@@ -128,6 +134,7 @@ export function readSituation(): Situation {
       return withWindows(counters, judge, windows);
     },
     sets: () => foundSets(judge, (map) => join(paths.maps(judge.generation), pinName(map))),
+    connections: () => foundConnections(judge, (map) => join(paths.maps(judge.generation), pinName(map))),
   };
   return { found, ...said };
 }

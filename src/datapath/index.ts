@@ -8,12 +8,17 @@ export {
   type Situation,
   takeDown,
 } from './adopt.ts';
+export { type ConnectionFilter, compileConnectionFilter } from './connection-filter.ts';
+export type { LiveConnection } from './connection-record.ts';
+export { type ConnectionsUse, mayBeNearlyFull, nearlyFull, readUse, type TableUse } from './connection-use.ts';
 export type { RuleCounter } from './counters.ts';
 export { type MemberListing, type NewMember, setNotDynamic } from './dynamic-sets.ts';
 export { enforce } from './enforce.ts';
 export type { ApplyStep, EnforceOptions, UpdateOptions } from './enforce-options.ts';
 export type { Enforcement } from './enforcement.ts';
 export type { LogEvent } from './events.ts';
+export { type ConnectionChange, createConnectionWatch } from './follow-connections.ts';
+export { CONNECTION_ORDERS, type ConnectionOrder, type FoundConnections } from './found-connections.ts';
 export type { FoundSet } from './found-sets.ts';
 export { buildGeneration, type Generation, type LoadedProgram } from './generation.ts';
 export { type Inspection, inspect } from './inspect.ts';

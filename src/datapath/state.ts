@@ -68,7 +68,15 @@ const generationState = z.object({
   /** Tail calls that a packet makes at most, at either hook; undefined where that was not written down. */
   longestWay: z.optional(z.number()),
   /** The tables of connections, in groups of slots, and how an entry lies in memory; left out where none are tracked. */
-  connections: z.optional(z.object({ proven: z.number(), unproven: z.number(), layout })),
+  connections: z.optional(
+    z.object({
+      proven: z.number(),
+      unproven: z.number(),
+      /** For how many connections, as the policy has it. */
+      room: z.object({ proven: z.number(), unproven: z.number() }),
+      layout,
+    }),
+  ),
   /** `struct counter` and `struct packet`; those of the first version where left out. */
   layouts: z._default(z.object({ counter: layout, packet: layout }), {
     counter: { size: 24, fields: { packets: 0, bytes: 8, lastHit: 16 } },

@@ -50,10 +50,13 @@ export function connectionEntries(connections: CheckedConnections | undefined, n
 
 /** What is written down of the tables of a generation, so that a later one knows whether it can go on with them. */
 export function describeTables({ connections }: CheckedPolicy): { connections?: Tables } {
-  return connections ? { connections: { ...groupsOf(connections), layout: ownLayout } } : {};
+  if (!connections) return {};
+  const { size, unproven } = connections;
+  return { connections: { ...groupsOf(connections), room: { proven: size, unproven }, layout: ownLayout } };
 }
 
-const ownLayout = {
+/** How an entry lies in memory, of this version. */
+export const ownLayout = {
   size: connectionCodec.size,
   fields: Object.fromEntries(Object.entries(connectionFields).map(([name, { offset }]) => [name, offset])),
 };

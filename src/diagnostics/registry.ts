@@ -205,6 +205,19 @@ export const errors = {
     meaning: 'No policy is in force in this network namespace.',
     help: 'Put one in force with `sluice apply FILE`, or `sluice up FILE` without a daemon; use --netns for another network namespace.',
   },
+  'datapath/no-connections': {
+    meaning: 'The policy in force tracks no connections: there are none to be shown or killed.',
+    help: 'Add `connections: {}` to the policy and apply it.',
+  },
+  'datapath/other-connections': {
+    meaning: 'Another version of Sluice has put the policy in force, whose tables of connections this one cannot read.',
+    help: 'Apply the policy again with this version, or start the daemon again.',
+  },
+  'datapath/connections-nearly-full': {
+    meaning:
+      'Warning: a table of connections is full to four fifths or more. When it is full, the oldest connection that has proved nothing goes, or new ones are refused, as `full` in the policy says.',
+    help: '`sluice connections --sort idle` shows what is in it. Raise `connections.size`, or `connections.unproven` where strangers fill that one, or shorten `connections.timeouts`.',
+  },
   'datapath/generic-mode': {
     meaning: 'The driver of an interface has no native XDP: packets are judged behind it, several times slower.',
     help: '`sluice doctor` lists the drivers; a lower MTU or fewer queues help some, and a newer kernel others.',

@@ -1,17 +1,22 @@
 import type { Command } from 'commander';
 import type { DifferenceOnWire } from '../../api/schemas.ts';
-import type { Difference, FoundEnforcement, Pending } from '../../datapath/index.ts';
+import type { ConnectionsUse, Difference, FoundEnforcement, Pending } from '../../datapath/index.ts';
 import { printable } from '../../diagnostics/display-width.ts';
+import { useTable } from '../connections/use-table.ts';
 import { askDaemon, withDaemon, withDifferences } from '../daemon/status.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/netns.ts';
 import type { Answer } from '../output/answer.ts';
 import { formatAgo } from '../output/numbers.ts';
+import { problemsOf } from '../output/problems.ts';
 import type { Paint } from '../output/style.ts';
 import { type Cell, type Column, renderTable } from '../output/table.ts';
 import type { ExitCode, Session } from '../session.ts';
 
 const HELP = `
+Where the policy tracks connections, the tables are shown: for how many there is room, how many are in use, evicted and
+refused. There is a warning from 80% on.
+
 Interfaces of the policy that are not there are awaited: the process that holds it attaches to them when they appear.
 
 Exit status: 0 a policy is in force on all of its interfaces that are there, 1 not, 2 wrong use.`;
@@ -23,16 +28,29 @@ export function statusCommand(): Command {
 }
 
 async function status(session: Session, options: NetnsOption): Promise<ExitCode> {
-  const { readSituation } = await import('../../datapath/index.ts');
+  const { nearlyFull, readSituation } = await import('../../datapath/index.ts');
   await enterNetns(options);
   const { found, why, pending, differences } = readSituation();
   // What is in force is asked of the kernel, whatever becomes of the daemon.
   const daemon = await askDaemon();
   if (daemon) await session.complain(daemon.problems);
-  const answer = found ? answerOf(found) : nothing(why, pending);
+  const use = found && (await useOf(session, found));
+  if (use) await session.complain(nearlyFull(use));
+  const answer = found ? answerOf(found, use) : nothing(why, pending);
   const counted = daemon?.facts || !differences ? undefined : await countedWithoutDaemon(differences);
   await session.print(withDaemon(counted ? withDifferences(answer, counted) : answer, daemon, found?.alive === true));
   return found?.unattached.length === 0 && found.interfaces.every(({ attached }) => attached) ? 0 : 1;
+}
+
+/** Tables that cannot be read are told of, and the rest is shown. */
+async function useOf(session: Session, found: FoundEnforcement): Promise<ConnectionsUse | undefined> {
+  try {
+    using connections = found.connections();
+    return connections?.use();
+  } catch (error) {
+    await session.complain(problemsOf(error));
+    return undefined;
+  }
 }
 
 /** The kernel goes on observing, whoever began it. */
@@ -49,7 +67,7 @@ function nothing(why: string | undefined, pending: Pending | undefined): Answer 
   };
 }
 
-function answerOf(found: FoundEnforcement): Answer {
+function answerOf(found: FoundEnforcement, use: ConnectionsUse | undefined): Answer {
   const { pid, alive, startedAt, policy, rules, why, pending } = found;
   const interfaces = found.interfaces.map(({ name, ifindex, mode, attached }) => ({ name, ifindex, mode, attached }));
   const process = { pid, alive };
@@ -63,10 +81,11 @@ function answerOf(found: FoundEnforcement): Answer {
       interfaces,
       awaited: found.awaited,
       unattached: found.unattached,
+      ...(use && { connections: use }),
       ...(why !== undefined && { why }),
       ...(pending && { pending }),
     },
-    text: (paint) => inWords(found, paint),
+    text: (paint) => inWords(found, use, paint),
   };
 }
 
@@ -75,7 +94,7 @@ const COLUMNS: readonly Column[] = [{ head: 'interface' }, { head: 'XDP' }, { he
 /** Where incoming packets are judged. */
 const modeInWords = (mode: string): string => (mode === 'chained' ? 'chained: at TC' : mode);
 
-function inWords(found: FoundEnforcement, paint: Paint): string {
+function inWords(found: FoundEnforcement, use: ConnectionsUse | undefined, paint: Paint): string {
   const { pid, alive, startedAt, policy, rules, why } = found;
   const facts: Cell[][] = [
     ['since', `${startedAt.toISOString()} (${formatAgo(startedAt)})`],
@@ -85,7 +104,7 @@ function inWords(found: FoundEnforcement, paint: Paint): string {
   ].map(([what = '', value = '']) => [{ text: what, style: 'dim' }, value]);
   return `${paint('bold', printable(policy.path))} is ${paint('green', 'in force')}
 ${renderTable([{ head: '' }, { head: '' }], facts, paint, '  ')}
-${renderTable(COLUMNS, interfaceRows(found), paint)}`;
+${renderTable(COLUMNS, interfaceRows(found), paint)}${use ? `\n${useTable(use, paint)}` : ''}`;
 }
 
 function interfaceRows({ alive, interfaces, unattached, awaited }: FoundEnforcement): Cell[][] {

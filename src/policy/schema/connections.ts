@@ -14,7 +14,7 @@ export const TIMEOUTS = {
   closing: ['1m', 'TCP: both sides have.'],
   timeWait: ['1m', 'TCP: both FINs are acknowledged.'],
   reset: ['10s', 'TCP, after a reset.'],
-  killed: ['2m', 'Killed by `sluice connections kill`: for so long its packets are dropped.'],
+  killed: ['2m', 'Killed by `sluice connections kill`: its packets are dropped until none has come for so long.'],
 } as const satisfies Record<string, readonly [Duration, string]>;
 
 const timeout = (key: keyof typeof TIMEOUTS) =>
