@@ -49,6 +49,7 @@ const ndjsonLines: Readonly<Record<string, string>> = {
   up: 'an event',
   status: 'the whole answer',
   rules: 'a counter',
+  connections: 'a connection; with `--follow`, a change of one; of `kill`, how many',
   sets: 'a set and what it takes; with a name, a member',
   feeds: 'a feed; of `refresh`, what came of fetching it',
   down: 'the whole answer',
