@@ -1,9 +1,9 @@
 import { connectionFields, FIRST_RULE, Flow, Phase, phaseNames, reasonNames } from '../generated/abi.ts';
 import type { Jiffies } from '../kernel/jiffies.ts';
-import { formatAddress } from '../packet/address.ts';
 import { Protocol } from '../packet/headers.ts';
 import { formatTcpFlags, protocolName } from '../packet/names.ts';
 import { type Age, idleTicks } from './connection-tables.ts';
+import { ipv6At } from './ipv6-text.ts';
 import type { GenerationState } from './state.ts';
 
 /** A connection, as it is shown. Source and destination are those of its first packet. */
@@ -148,8 +148,7 @@ const counterAt = (view: DataView, at: number): number =>
   view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 
 function addressAt(view: DataView, hi: number, family: 4 | 6): string {
-  if (family === 6)
-    return formatAddress({ family, hi: view.getBigUint64(hi, true), lo: view.getBigUint64(hi + 8, true) });
+  if (family === 6) return ipv6At(view, hi);
   const low = view.getUint32(hi + 8, true);
   return `${OCTETS[low >>> 24]}.${OCTETS[(low >>> 16) & 0xff]}.${OCTETS[(low >>> 8) & 0xff]}.${OCTETS[low & 0xff]}`;
 }

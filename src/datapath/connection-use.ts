@@ -6,7 +6,7 @@ import { type Age, liveSlots, openTables } from './connection-tables.ts';
 
 /** Of one table. */
 export interface TableUse {
-  /** For how many connections there is room, as the policy has it. */
+  /** For how many connections there is room, as the policy has it. The table holds some more, which cannot be counted on. */
   readonly size: number;
   /** Connections in it that are not over. */
   readonly used: number;
@@ -91,6 +91,6 @@ export function nearlyFull({ proven, unproven }: ConnectionsUse): Problem[] {
     .map(({ what, key, used, size }) => ({
       code: 'datapath/connections-nearly-full',
       severity: 'warning',
-      message: `${what} is ${Math.floor((100 * used) / size)}% full: ${used} of ${size} (\`${key}\`)`,
+      message: `${what} is ${Math.min(100, Math.floor((100 * used) / size))}% full: ${used} of ${size} (\`${key}\`)`,
     }));
 }

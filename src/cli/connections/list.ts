@@ -24,16 +24,15 @@ export async function listConnections(session: Session, listing: Listing): Promi
   let count = 0;
   if (session.form === 'json') await lines.add(`{\n  "policy": ${JSON.stringify(policy)},\n  "connections": [`);
   if (session.form === 'yaml') await lines.add(stringify({ policy }, { lineWidth: 0 }));
+  const written = {
+    ndjson: (json: string) => `${json}\n`,
+    json: (json: string) => `${count === 0 ? '' : ','}\n    ${json}`,
+    yaml: (json: string) => `${count === 0 ? 'connections:\n' : ''}${stringify([JSON.parse(json)], { lineWidth: 0 })}`,
+  }[session.form];
   for (const connection of connections) {
     if (count === limit) break;
-    const isFirst = count++ === 0;
-    const json = connectionJson(connection);
-    const written = {
-      ndjson: () => `${json}\n`,
-      json: () => `${isFirst ? '' : ','}\n    ${json}`,
-      yaml: () => `${isFirst ? 'connections:\n' : ''}${stringify([JSON.parse(json)], { lineWidth: 0 })}`,
-    };
-    const full = lines.add(written[session.form]());
+    const full = lines.add(written(connectionJson(connection)));
+    count++;
     if (full) await full;
   }
   if (session.form === 'json') await lines.add(`${count > 0 ? '\n  ' : ''}]\n}\n`);

@@ -19,7 +19,7 @@ export function useTable({ proven, unproven }: ConnectionsUse, paint: Paint): st
     ['unproven', unproven],
   ] as const;
   const rows = tables.map(([name, { used, size, evicted, refused }]): Cell[] => {
-    const share = formatShare(used, size) || '0%';
+    const share = formatShare(Math.min(used, size), size);
     const count = (what: number): Cell => (what === 0 ? '0' : { text: formatCount(what), style: 'yellow' });
     const isNearlyFull = used >= 0.8 * size;
     return [
