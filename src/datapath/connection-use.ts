@@ -10,6 +10,8 @@ export interface TableUse {
   readonly size: number;
   /** Connections in it that are not over. */
   readonly used: number;
+  /** From four fifths on. */
+  readonly nearlyFull: boolean;
   /** How many have gone for newer ones, since the table was made. */
   readonly evicted: number;
   /** How many could not begin, for there was no room. */
@@ -49,19 +51,16 @@ export function readUse(maps: (name: string) => MapHandle, room: Room): Connecti
   });
   const turnover = typedPerCpuMap(maps('turnover'), u32, u64);
   const sum = (entry: number): number => Number((turnover.lookup(entry) ?? []).reduce((total, one) => total + one, 0n));
+  const useOf = (size: number, live: number | undefined, evicted: number, refused: number): TableUse => ({
+    size,
+    used: live ?? 0,
+    nearlyFull: (live ?? 0) >= NEARLY_FULL * size,
+    evicted: sum(evicted),
+    refused: sum(refused),
+  });
   return {
-    proven: {
-      size: room.proven,
-      used: used[0] ?? 0,
-      evicted: sum(Turnover.EVICTED),
-      refused: sum(Turnover.REFUSED),
-    },
-    unproven: {
-      size: room.unproven,
-      used: used[1] ?? 0,
-      evicted: sum(Turnover.EVICTED_UNPROVEN),
-      refused: sum(Turnover.REFUSED_UNPROVEN),
-    },
+    proven: useOf(room.proven, used[0], Turnover.EVICTED, Turnover.REFUSED),
+    unproven: useOf(room.unproven, used[1], Turnover.EVICTED_UNPROVEN, Turnover.REFUSED_UNPROVEN),
     begun: sum(Turnover.CREATED),
     proved: sum(Turnover.PROVED),
   };
@@ -87,7 +86,7 @@ export function nearlyFull({ proven, unproven }: ConnectionsUse): Problem[] {
     { what: 'the table of connections that have proved nothing yet', key: 'connections.unproven', ...unproven },
   ];
   return tables
-    .filter(({ used, size }) => used >= NEARLY_FULL * size)
+    .filter((table) => table.nearlyFull)
     .map(({ what, key, used, size }) => ({
       code: 'datapath/connections-nearly-full',
       severity: 'warning',

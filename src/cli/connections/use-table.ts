@@ -18,15 +18,14 @@ export function useTable({ proven, unproven }: ConnectionsUse, paint: Paint): st
     ['proven', proven],
     ['unproven', unproven],
   ] as const;
-  const rows = tables.map(([name, { used, size, evicted, refused }]): Cell[] => {
+  const rows = tables.map(([name, { used, size, nearlyFull, evicted, refused }]): Cell[] => {
     const share = formatShare(Math.min(used, size), size);
     const count = (what: number): Cell => (what === 0 ? '0' : { text: formatCount(what), style: 'yellow' });
-    const isNearlyFull = used >= 0.8 * size;
     return [
       name,
       formatCount(used),
       formatCount(size),
-      isNearlyFull ? { text: share, style: 'red' } : share,
+      nearlyFull ? { text: share, style: 'red' } : share,
       count(evicted),
       count(refused),
     ];
