@@ -43,13 +43,19 @@ enum flow {
 	FLOW_REPLY_FIN_ACKED = 32,
 };
 
+/* In tcp_side.scale: the connection was copied from another table while it went on, and what this side has sent meanwhile is
+ * not known. Its next packet tells. */
+enum {
+	SIDE_BEHIND = 0x40,
+};
+
 /* What one direction of a TCP connection has sent so far. Sequence numbers. Of SCTP, `end` is the verification tag that
  * packets of this direction carry. */
 struct tcp_side {
 	__u32 end; /* behind the last byte sent */
 	__u32 limit; /* behind the last byte that the other side has room for */
 	__u16 window; /* the largest that this side has offered, unscaled */
-	__u8 scale; /* shift of its windows, 0 to 14 */
+	__u8 scale; /* shift of its windows, 0 to 14; or-ed with SIDE_BEHIND */
 	__u8 flags; /* all TCP flags that it has sent, or-ed */
 };
 

@@ -151,7 +151,7 @@ static __always_inline enum state reset_tcp(struct connection *connection, __u32
 		connection->phase = PHASE_RESET;
 		return STATE_ESTABLISHED;
 	}
-	if (asymmetric || connection->traits & FLOW_MIDSTREAM)
+	if (asymmetric || connection->traits & FLOW_MIDSTREAM || side->scale & SIDE_BEHIND)
 		return STATE_ESTABLISHED;
 	/* In the window, who gets it will ask whether it is meant. */
 	return is_after(segment->start, side->limit) ||
@@ -235,8 +235,10 @@ static __always_inline enum state advance_tcp(const struct frame *frame, const s
 	} else {
 		__u32 limit;
 
-		if (!asymmetric && !is_in_window(side, other, &segment))
+		if (!asymmetric && !((side->scale | other->scale) & SIDE_BEHIND) && !is_in_window(side, other, &segment))
 			return STATE_INVALID;
+		if (side->scale & SIDE_BEHIND)
+			side->scale &= ~SIDE_BEHIND;
 		if (is_after(segment.end, side->end))
 			side->end = segment.end;
 		if (segment.window > side->window)

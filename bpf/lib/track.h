@@ -165,10 +165,10 @@ static __always_inline struct connection *track(const struct frame *frame, struc
 	else if (!observing && is_counted_here(found.connection, found.direction, hook))
 		state = advance(frame, packet, found.connection, found.direction, now);
 	if (state == STATE_NEW) {
-		if (observing)
-			return 0;
 		packet->direction = DIRECTION_ORIGINAL;
 		packet->state = state_of_first(frame, packet);
+		if (observing)
+			return 0;
 		if (is_unproven)
 			release(&unproven_groups, found.slot);
 		else

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
-import { interfaceByIndex, type NetworkInterface, unpinFolder, waitForPackets } from '../kernel/index.ts';
+import { bootTimeNs, interfaceByIndex, type NetworkInterface, unpinFolder, waitForPackets } from '../kernel/index.ts';
 import { settleInterface } from './attach.ts';
 import { carryOn, giveBack } from './carry.ts';
 import { closeEntries, type Entries, entriesFor, openEntries } from './entries.ts';
+import { tablesBack } from './hand-tables-over.ts';
 import { generations, type Paths } from './paths.ts';
 import { linkPin, openPlace, pinnedInterfaces, unlessGone } from './pinned-links.ts';
 import { removeAll } from './remove.ts';
@@ -41,6 +42,9 @@ export type Ending = NonNullable<EnforcementState['ended']>['why'];
  */
 export function settleChange(paths: Paths, state: Changing, side: Side, why: Ending = 'interrupted'): Settled {
   const { change, settled } = state;
+  const back =
+    side === 'before' && settled && change.kind === 'trial' ? tablesBack(paths, change.after, settled) : undefined;
+  back?.pass(change.deadlineNs !== undefined && BigInt(change.deadlineNs) <= bootTimeNs());
   writeTurn(paths.turn, side === 'after' ? Turn.AFTER : Turn.BEFORE);
   const winner = side === 'after' ? change.after : settled;
   const ended = side === 'after' ? undefined : endOf(change, why);
@@ -53,6 +57,7 @@ export function settleChange(paths: Paths, state: Changing, side: Side, why: End
     placeEntries(paths, state, winner);
     // Until then, packets may be on their way through the other generation, count there, and need its programs.
     waitForPackets();
+    back?.pass(true);
     keepCounts(paths, state, side);
     next = withoutChange(
       state,
@@ -65,6 +70,8 @@ export function settleChange(paths: Paths, state: Changing, side: Side, why: End
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return { state: next, warnings: error.problems.map((problem) => ({ ...problem, severity: 'warning' })) };
+  } finally {
+    back?.close();
   }
 }
 

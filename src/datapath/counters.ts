@@ -23,7 +23,7 @@ export interface CountedPolicy {
   readonly layouts?: Layouts;
 }
 
-interface StructLayout {
+export interface StructLayout {
   readonly size: number;
   /** Offsets by name. */
   readonly fields: Readonly<Record<string, number>>;

@@ -5,6 +5,7 @@ import type { MemberCounter, Prefix } from '../kernel/index.ts';
 import type { AddressSet, CheckedPolicy } from '../policy/checked.ts';
 import { columnsOfRanges } from '../prefix-set/columns.ts';
 import type { Generation } from './generation.ts';
+import { judgeAnew } from './judged-anew.ts';
 import { type FamilyPrefix, memberText, prefixesOf, readMembers } from './member-text.ts';
 import { explainFull, type RecordSet } from './record-sets.ts';
 import { type Family, momentIn, type RuntimeMember, type RuntimeMembers, untilMs } from './runtime-members.ts';
@@ -64,7 +65,11 @@ export function addMembers(context: DynamicSets, name: string, members: readonly
   const count = new Set(
     added.filter(isNew).map(({ family, prefix }) => `${family} ${prefix.address}/${prefix.length}`),
   );
+  const areMembers = added.every(({ family, prefix }) => {
+    return (context.runtime.find(name, family, prefix)?.endsAtMs ?? 0) > performance.now();
+  });
   context.runtime.apply({ set: name, added });
+  if (!areMembers) judgeAnew(context.generations, new Set([name]));
   return count.size;
 }
 
@@ -93,6 +98,7 @@ export function removeMembers(context: DynamicSets, name: string, prefixes: read
     }
   }
   context.runtime.apply({ set: name, removed: [...removed.values()] });
+  if (removed.size > 0) judgeAnew(context.generations, new Set([name]));
   return removed.size;
 }
 

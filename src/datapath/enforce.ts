@@ -11,6 +11,7 @@ import { type LogEvent, subscribeToLog } from './events.ts';
 import type { Generation } from './generation.ts';
 import { awaitedBy } from './interfaces-chosen.ts';
 import { followInterfaces } from './interfaces-follow.ts';
+import { keepTables } from './keep-tables.ts';
 import { keepSets } from './kept-sets.ts';
 import { exclusively } from './lock.ts';
 import { readDifferences } from './observe.ts';
@@ -91,6 +92,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     ...{ first: policy.sets, runtime, retained },
     ...{ current: () => current, built, replaceGeneration: () => replaceGeneration() },
   });
+  const tables = keepTables({ paths, judging: () => (observed === current ? undefined : current) });
   const schedules = keepSchedules(() => loaded().flatMap(windowsOf));
 
   function isGone(): boolean {
@@ -147,6 +149,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       return;
     }
     if (!update.observe) previous = before;
+    tables.watch(written.state);
     awaitDeadline();
   }
 
@@ -173,6 +176,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
       const isHandedBack = side === 'before' && previous === undefined && (!observed || observed === current);
       return settleChange(paths, isHandedBack ? { ...state, processStart: '' } : state, side, why);
     });
+    tables.watch(settled?.state ?? written.state);
     if (settled === undefined) return;
     const goOn = kept.pause();
     if (settled.state) written = { state: settled.state, stamp: stateStamp(paths.state), warnings: settled.warnings };
@@ -260,6 +264,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
   });
   if (options.observe) observed = current;
   if (isChanging(written.state)) awaitDeadline();
+  tables.watch(written.state);
 
   return {
     get interfaces() {
@@ -305,6 +310,7 @@ export function enforce(initial: CheckedPolicy, given: EnforceOptions = {}): Enf
     stop: () => {
       following.close();
       kept.close();
+      tables.close();
       clearInterval(sweeper);
       clearTimeout(ending);
       schedules.stop();

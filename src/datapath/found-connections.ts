@@ -3,6 +3,7 @@ import { connectionFields } from '../generated/abi.ts';
 import { listInterfaces, type MapHandle, openPinnedMap } from '../kernel/index.ts';
 import { readJiffies } from '../kernel/jiffies.ts';
 import type { ConnectionFilter } from './connection-filter.ts';
+import { connectionLayout } from './connection-layout.ts';
 import { createRecordReader, type LiveConnection, type RecordReader } from './connection-record.ts';
 import {
   type Age,
@@ -18,7 +19,6 @@ import { type ConnectionsUse, readAge, readUse } from './connection-use.ts';
 import { isOwnLayout } from './counters.ts';
 import { killIn } from './kill-connections.ts';
 import type { GenerationState } from './state.ts';
-import { ownLayout } from './tracking.ts';
 
 /** By what connections are sorted: what is most comes first. */
 export const CONNECTION_ORDERS = ['bytes', 'packets', 'age', 'idle', 'last'] as const;
@@ -41,7 +41,7 @@ export interface FoundConnections extends Disposable {
  */
 export function foundConnections(judge: GenerationState, pinOf: (map: string) => string): FoundConnections | undefined {
   if (!judge.connections) return undefined;
-  if (!isOwnLayout(judge.connections.layout, ownLayout)) throw otherLayout();
+  if (!isOwnLayout(judge.connections.layout, connectionLayout)) throw otherLayout();
   const { room } = judge.connections;
   const open = new Map<string, MapHandle>();
   const maps = (name: string): MapHandle => {

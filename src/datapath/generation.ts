@@ -51,6 +51,8 @@ export interface GenerationOptions {
   readonly track?: boolean;
   /** Judges and counts, and leaves what is done to the generation whose entries are put into its maps `enforced`. */
   readonly observe?: boolean;
+  /** How many groups the tables of connections have that it is given, where that is not by its policy. */
+  readonly tables?: { readonly proven: number; readonly unproven: number };
   /** A map of an earlier generation that this one goes on with, by its name: the generation owns what it is given. */
   readonly inherit?: (map: string) => MapHandle | undefined;
   /** In whose place this one comes: sets that count go on with their maps. */
@@ -65,7 +67,7 @@ export interface GenerationOptions {
  * @throws SluiceError with the rule whose code the verifier does not accept
  */
 export function buildGeneration(compiled: CompiledPolicy, options: GenerationOptions = {}): Generation {
-  const groups = groupsOf(compiled.plan.policy.connections);
+  const groups = options.tables ?? groupsOf(compiled.plan.policy.connections);
   const constants: Readonly<Record<string, number | bigint>> = {
     ...compiled.constants,
     ...(options.rehearse && { rehearse: 1, ...(!options.track && { has_tracking: 0 }) }),

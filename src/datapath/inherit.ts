@@ -8,7 +8,7 @@ import { withoutSince } from './counting-since.ts';
 import type { LeftObservation } from './left-observation.ts';
 import { type Paths, pinName } from './paths.ts';
 import type { GenerationState } from './state.ts';
-import { CONNECTION_MAPS, goesOnWithTables } from './tracking.ts';
+import { CONNECTION_MAPS, goesOnWithTables, observesTables } from './tracking.ts';
 
 /** What a generation takes over from an earlier one of the same policy: what was counted and not yet read. */
 const INHERITED: ReadonlySet<string> = new Set(['counters', 'events']);
@@ -31,8 +31,9 @@ export function inheritTables(
   { connections, generation }: GenerationState,
   policy: CheckedPolicy,
   paths: Paths,
+  observe: boolean,
 ): ((map: string) => MapHandle | undefined) | undefined {
-  if (!goesOnWithTables(connections, policy)) return undefined;
+  if (!(observe ? observesTables(connections, policy) : goesOnWithTables(connections, policy))) return undefined;
   return (map) => {
     const pin = join(paths.maps(generation), pinName(map));
     return CONNECTION_MAPS.has(map) && existsSync(pin) ? openPinnedMap(pin) : undefined;

@@ -1,6 +1,8 @@
 import type { Problem } from '../diagnostics/problem.ts';
+import { sourceKey } from '../policy/check/set-source.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { type Built, withSetsOf } from './built.ts';
+import { judgeAnew } from './judged-anew.ts';
 import { type FileWatch, followSets, type SetChange, type SetContent, updateTries, withContent } from './live-sets.ts';
 import { membersIn, type SetProblem, updateMembers } from './record-sets.ts';
 import { problemsOf } from './refusals.ts';
@@ -51,7 +53,13 @@ export function keepSets({ first, runtime, retained, ...enforcement }: KeptSetsO
     // The one before, too: it may be in force again at any moment.
     const outgrown = enforcement.built().flatMap(({ generation }) => updateTries(generation, source, content.ranges));
     const problems = outgrown.length === 0 ? [] : problemsOf(enforcement.replaceGeneration, outgrown);
-    return [...problems, ...(await change(source)).map(({ problem }) => problem)];
+    const ofMembers = await change(source);
+    const changed = [...sets.values()].filter((set) => sourceKey(set) === source).map(({ name }) => name);
+    judgeAnew(
+      [...enforcement.built(), ...retained.all()].map(({ generation }) => generation),
+      new Set(changed),
+    );
+    return [...problems, ...ofMembers.map(({ problem }) => problem)];
   }
 
   /** Of sets that count or forget: those of the source, or all. What still goes on is given up for the newer one. */

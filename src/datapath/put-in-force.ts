@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
-import { bootTimeNs, type MapHandle, type NetworkInterface, unpinFolder } from '../kernel/index.ts';
+import { bootTimeNs, type MapHandle, type NetworkInterface, unpinFolder, waitForPackets } from '../kernel/index.ts';
 import { sourceKey } from '../policy/check/set-source.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
 import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
@@ -12,6 +12,7 @@ import { withCountingSince } from './counting-since.ts';
 import type { EnforceOptions, UpdateOptions } from './enforce-options.ts';
 import { closeEntries, type Entries, entriesAt, entriesFor, entriesOf, pinEntries } from './entries.ts';
 import { buildGeneration, type Generation } from './generation.ts';
+import { handTablesOver, type TablesHandedOver } from './hand-tables-over.ts';
 import { countedRules, inheritFrom, inheritObserved, inheritTables } from './inherit.ts';
 import { describeInterfaces, nameInterface } from './interface-classes.ts';
 import { interfaceWarnings } from './interface-warnings.ts';
@@ -84,7 +85,8 @@ export function putInForce(
   const counted = observe
     ? inheritObserved(before?.settled && recordsOf(before.settled, paths), resume, policy)
     : before?.settled && inheritFrom(before.settled, policy, paths);
-  const tables = before?.settled && inheritTables(before.settled, policy, paths);
+  const tables = before?.settled && inheritTables(before.settled, policy, paths, observe);
+  const observedTables = observe && tables ? before?.settled?.connections : undefined;
   const inherit = (map: string): MapHandle | undefined => tables?.(map) ?? counted?.(map);
   const mounted = prepareFolder(paths);
   unpinFolder(paths.turn);
@@ -96,6 +98,7 @@ export function putInForce(
   let standing: Entries = {};
   let generation: Generation | undefined;
   let turn: Switch | undefined;
+  let connections: TablesHandedOver | undefined;
   let isRecorded = false;
   let state: Changing;
   try {
@@ -105,6 +108,7 @@ export function putInForce(
       buildGeneration(compiled, {
         inherit,
         ...(observe && { observe }),
+        ...(observedTables && { tables: observedTables }),
         ...(previous && sharesSets(previous, compiled, { trialMs, observe }) && { earlier: previous }),
         ...(runtimeMembers && { runtimeMembers }),
       });
@@ -134,6 +138,8 @@ export function putInForce(
     writeState(paths.state, state);
     isRecorded = true;
     onStep('recorded');
+    connections = observe ? undefined : handTablesOver(generation, before?.settled, paths, again !== undefined);
+    connections?.pass(false);
     const enforced = observe ? before?.settled?.interfaces : undefined;
     for (const { index, name } of devices) nameInterface(paths, after, index, name);
     for (const ifindex of interfaces) {
@@ -160,6 +166,8 @@ export function putInForce(
       writeState(paths.state, state);
     }
     onStep('switch-attached');
+    // What has come while they were copied: little, so that hardly anything comes while that is.
+    connections?.pass(turn === undefined);
     turn?.setTurn(state.change.deadlineNs === undefined ? Turn.AFTER : BigInt(state.change.deadlineNs));
   } catch (error) {
     for (const one of attached.reverse()) one.undo();
@@ -169,6 +177,7 @@ export function putInForce(
     if (isRecorded) restoreState(paths, before);
     if (again === undefined) generation?.close();
     turn?.close();
+    connections?.close();
     closeEntries(standing);
     throw error;
   }
@@ -176,7 +185,13 @@ export function putInForce(
   turn?.close();
   closeEntries(standing);
   onStep('switched');
-  const warnings = [...mounted, ...unfit, ...unfitLater, ...attached.flatMap((one) => one.warnings)];
+  if (connections) {
+    waitForPackets();
+    connections.pass(true);
+  }
+  const ofConnections = connections?.warnings() ?? [];
+  connections?.close();
+  const warnings = [...mounted, ...unfit, ...ofConnections, ...unfitLater, ...attached.flatMap((one) => one.warnings)];
   if (isChangePending(state)) {
     keepCounts(paths, state, 'after');
     return { generation, state, warnings: [...warnings, ...interfaceWarnings(policy, state.change.after.interfaces)] };

@@ -1,16 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import {
-  connectionCodec,
-  connectionFields,
-  GROUP_SLOTS,
-  phaseNames,
-  trackingCodec,
-  trackingFields,
-} from '../generated/abi.ts';
+import { GROUP_SLOTS, phaseNames, trackingCodec, trackingFields } from '../generated/abi.ts';
 import { BPF_F_MMAPABLE, createMapHandle, type MapHandle, mapMemory, u32 } from '../kernel/index.ts';
 import { jiffiesClock } from '../kernel/jiffies-clock.ts';
 import type { CheckedConnections, CheckedPolicy } from '../policy/checked.ts';
+import { connectionLayout } from './connection-layout.ts';
 import { isOwnLayout } from './counters.ts';
 import type { GenerationState } from './state.ts';
 
@@ -52,21 +46,19 @@ export function connectionEntries(connections: CheckedConnections | undefined, n
 export function describeTables({ connections }: CheckedPolicy): { connections?: Tables } {
   if (!connections) return {};
   const { size, unproven } = connections;
-  return { connections: { ...groupsOf(connections), room: { proven: size, unproven }, layout: ownLayout } };
+  return { connections: { ...groupsOf(connections), room: { proven: size, unproven }, layout: connectionLayout } };
 }
-
-/** How an entry lies in memory, of this version. */
-export const ownLayout = {
-  size: connectionCodec.size,
-  fields: Object.fromEntries(Object.entries(connectionFields).map(([name, { offset }]) => [name, offset])),
-};
 
 /** Whether a generation of this policy can go on with the tables of an earlier one: of the same sizes, and laid out as here. */
 export function goesOnWithTables(before: Tables | undefined, { connections }: CheckedPolicy): boolean {
   if (!before || !connections) return false;
   const { proven, unproven } = groupsOf(connections);
-  return before.proven === proven && before.unproven === unproven && isOwnLayout(before.layout, ownLayout);
+  return before.proven === proven && before.unproven === unproven && isOwnLayout(before.layout, connectionLayout);
 }
+
+/** Whether an observer of this policy can look into them: whatever their sizes are, it puts nothing in. */
+export const observesTables = (before: Tables | undefined, { connections }: CheckedPolicy): before is Tables =>
+  before !== undefined && connections !== undefined && isOwnLayout(before.layout, connectionLayout);
 
 /** Of this boot: generations find each other's connections by it, and who sends packets does not know it. */
 export function hashSeed(): bigint {

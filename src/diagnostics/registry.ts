@@ -180,6 +180,10 @@ export const errors = {
       'A policy cannot be put on trial or observed: the kernel lets no program choose between the generation before and the new one.',
     help: 'One of them takes frames of several buffers and the other does not, since an MTU has changed: apply it at once.',
   },
+  'datapath/connections-left-out': {
+    meaning: 'Tables of connections are smaller than before, or more connections were open than there is room for.',
+    help: 'Set `connections.size` and `connections.unproven` of the policy to more; what was left out is judged as if it began now.',
+  },
   'datapath/change-pending': {
     meaning: 'A policy is on trial or observed, and another one is to be put in force.',
     help: 'Confirm it, or roll it back, first.',

@@ -246,7 +246,9 @@ export const SIDE_BEFORE = 0;
 export const SIDE_AFTER = 1;
 export const MAX_SWITCHES = 255;
 export const GROUP_SLOTS = 16;
+export const TAG_FREE = 0;
 export const TAG_TAKEN = 1;
+export const SIDE_BEHIND = 64;
 
 /** `struct packet` */
 export interface Packet {

@@ -9,11 +9,21 @@ export interface MapMemory extends Mapping {
   readonly stride: number;
 }
 
+/** Entries of a map that are mapped: they begin where a page does. */
+export interface MappedEntries {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** Maps an array that was created with BPF_F_MMAPABLE into memory. A frozen map can only be mapped for reading. */
-export function mapMemory(map: MapHandle, access: 'read' | 'write' = 'write'): MapMemory {
+export function mapMemory(
+  map: MapHandle,
+  access: 'read' | 'write' = 'write',
+  { first, count }: MappedEntries = { first: 0, count: map.maxEntries },
+): MapMemory {
   const stride = alignUp(map.valueSize, 8);
-  const length = alignUp(stride * map.maxEntries, pageSize());
-  const mapping = mapShared(map.fd, length, 0, access, describeMap(map.name));
+  const length = alignUp(stride * count, pageSize());
+  const mapping = mapShared(map.fd, length, stride * first, access, describeMap(map.name));
   return {
     stride,
     get buffer() {

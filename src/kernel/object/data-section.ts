@@ -40,7 +40,7 @@ export function readDataSections(elf: Elf, btf: Btf): DataSection[] {
     return {
       name: section.name,
       readOnly: section.name.startsWith('.rodata'),
-      bytes: section.data.length > 0 ? section.data.slice() : new Uint8Array(section.size),
+      bytes: section.data.length > 0 ? Uint8Array.from(section.data) : new Uint8Array(section.size),
       variables: variables.map(({ name, offset, size }) => {
         if (offset + size > section.size) throw corrupt(`variable "${name}" ends behind ${section.name}`);
         return { name, offset, size, type: btf.find('variable', name)?.type };
@@ -54,7 +54,8 @@ export function readDataSections(elf: Elf, btf: Btf): DataSection[] {
  * each value that its size does not hold.
  */
 export function setVariables(section: DataSection, values: Readonly<Record<string, DataValue>>): Uint8Array {
-  const bytes = section.bytes.slice();
+  // `slice` of a Buffer is no copy.
+  const bytes = Uint8Array.from(section.bytes);
   const problems: Problem[] = [];
   for (const [name, value] of Object.entries(values)) {
     const variable = section.variables.find((candidate) => candidate.name === name);

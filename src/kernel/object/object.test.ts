@@ -124,6 +124,12 @@ describe('setVariables', () => {
     expect([...rodata().bytes]).toEqual([3, 0, 0, 0, 0xfe, 0xff]);
   });
 
+  it('leaves a section of a Buffer as compiled, too', () => {
+    const section = { ...rodata(), bytes: Buffer.from(rodata().bytes) };
+    setVariables(section, { factor: 7 });
+    expect([...setVariables(section, {})]).toEqual([3, 0, 0, 0, 0xfe, 0xff]);
+  });
+
   it('names every variable that is not there and every value that does not fit', () => {
     const values = { factr: 1, factor: 2 ** 32, addend: Uint8Array.of(1) };
     expect(() => setVariables(rodata(), values)).toThrow(

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { listTcpSockets, type TcpSocket } from '../../datapath/tcp-sockets.ts';
 import { parseSshConnection } from './ssh-connection.ts';
 import { describeSession, type SshSession } from './ssh-session.ts';
-import { listTcpSockets, type TcpSocket } from './tcp-sockets.ts';
 
 /** Since OpenSSH 9.8 a connection is held by a program of its own. */
 const SERVERS: ReadonlySet<string> = new Set(['sshd', 'sshd-session']);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { unmapped } from '../../datapath/tcp-sockets.ts';
 import { parseAddress } from '../../packet/address.ts';
-import { type SshSession, unmapped } from './ssh-session.ts';
+import type { SshSession } from './ssh-session.ts';
 
 /** Where a chain of parents is taken for endless. */
 const MOST_ANCESTORS = 64;

@@ -22,10 +22,3 @@ function endpoint(address: Address, port: number): string {
 }
 
 /** ::ffff:0:0/96: how a socket for both families has IPv4. */
-const MAPPED = 0xffffn;
-
-/** The address as it is in packets. */
-export function unmapped(address: Address): Address {
-  const isMapped = address.family === 6 && address.hi === 0n && address.lo >> 32n === MAPPED;
-  return isMapped ? { family: 4, hi: 0n, lo: address.lo & 0xffff_ffffn } : address;
-}

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
+import { listTcpSockets, parseTcpSocket } from '../../datapath/tcp-sockets.ts';
 import { parseAddress } from '../../packet/address.ts';
 import { parseSshConnection, sshConnectionOf } from './ssh-connection.ts';
 import { describeSession } from './ssh-session.ts';
-import { listTcpSockets, parseTcpSocket } from './tcp-sockets.ts';
 
 test.each([
   ['198.51.100.7 40000 192.0.2.10 22', '198.51.100.7:40000 > 192.0.2.10:22'],

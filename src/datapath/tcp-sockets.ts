@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Address } from '../../packet/address.ts';
-import { unmapped } from './ssh-session.ts';
+import type { Address } from '../packet/address.ts';
 
 export interface TcpSocket {
   readonly state: 'established' | 'listening' | 'other';
@@ -58,4 +57,12 @@ function parseEndpoint(text: string): { readonly address: Address; readonly port
       ? { family: 4, hi: 0n, lo: BigInt(bytes.readUInt32BE(0)) }
       : { family: 6, hi: bytes.readBigUInt64BE(0), lo: bytes.readBigUInt64BE(8) };
   return { address: unmapped(address), port: Number.parseInt(port, 16) };
+}
+
+const MAPPED = 0xffffn;
+
+/** The address as it is in packets: of IPv4 in a socket for both families, the one of IPv4. */
+export function unmapped(address: Address): Address {
+  const isMapped = address.family === 6 && address.hi === 0n && address.lo >> 32n === MAPPED;
+  return isMapped ? { family: 4, hi: 0n, lo: address.lo & 0xffff_ffffn } : address;
 }
