@@ -78,16 +78,6 @@ test('tables of other sizes have the connections of those before: at apply, tria
   expect(Number(before.packets[1])).toBeLessThan(sent());
 });
 
-test('a trial whose time is up leaves its connections to the policy before', async () => {
-  enforcement = enforceOn(host, policy('size: 4096'));
-  await listen();
-  await expect.poll(sent, { timeout: 5000 }).toBeGreaterThan(5);
-  enforcement.update(policyOf(policy('size: 8192')), { trialMs: 400 });
-  await expectToGoOn();
-  await expect.poll(() => (enforcement as Enforcement).pending, { timeout: 2000 }).toBeUndefined();
-  await expectToGoOn();
-});
-
 test('what the new tables have no room for is told', async () => {
   enforcement = enforceOn(host, policy('size: 4096'));
   await host.exec('bash', ['-c', `for i in {1..300}; do echo > /dev/udp/${client.address(4)}/$i; done`]);
