@@ -1,11 +1,11 @@
 import { connectionFields, GROUP_SLOTS } from '../generated/abi.ts';
-import type { ConnectionTable, Entry } from './connection-table.ts';
-import { entryHash, newEntry } from './connection-table.ts';
 import { mayLagBehind, mergeEntry } from './merge-entry.ts';
+import type { Entry, SlotTable } from './slot-table.ts';
+import { entryHash, newEntry } from './slot-table.ts';
 
 export interface Tables {
-  readonly proven: ConnectionTable;
-  readonly unproven: ConnectionTable;
+  readonly proven: SlotTable;
+  readonly unproven: SlotTable;
   close(): void;
 }
 
@@ -33,10 +33,15 @@ export function createHandOver(from: Tables, to: Tables, { seed, isOver }: HandO
   const left = new Set<string>();
   const sources = (['proven', 'unproven'] as const).map((name) => ({ name, known: createKnown(from[name].slots) }));
 
+  let isFirst = true;
+
   function pass(live: boolean): void {
     const isGone = isOver();
-    for (const { name, known } of sources)
-      for (const slot of inOrder(from[name], to[name])) take(name, known, slot, live, isGone);
+    for (const { name, known } of sources) {
+      const slots = isFirst ? inOrder(from[name], to[name]) : from[name].taken();
+      for (const slot of slots) take(name, known, slot, live, isGone);
+    }
+    isFirst = false;
   }
 
   function take(
@@ -74,7 +79,7 @@ export function createHandOver(from: Tables, to: Tables, { seed, isOver }: HandO
     found.table.write(found.slot, entry);
   }
 
-  function placeOf(one: Entry, hash: bigint): { table: ConnectionTable; slot: number } | undefined {
+  function placeOf(one: Entry, hash: bigint): { table: SlotTable; slot: number } | undefined {
     for (const table of [to.proven, to.unproven]) {
       const slot = table.find(one, hash);
       if (slot !== undefined) return { table, slot };
@@ -106,7 +111,11 @@ const createKnown = (slots: number): Known => ({
 
 const OFFSETS = [packets.offset, packets.offset + 8, bytes.offset, bytes.offset + 8];
 
-const countOf = ({ view }: Entry, i: number): number => Number(view.getBigUint64(OFFSETS[i] as number, true));
+/** A BigInt for each would cost more than all the rest. */
+function countOf({ view }: Entry, i: number): number {
+  const at = OFFSETS[i] as number;
+  return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+}
 
 const countsOf = ({ counts }: Known, slot: number): bigint[] => counts.map((one) => BigInt(one[slot] as number));
 
@@ -122,7 +131,7 @@ function note(entry: Entry, known: Known, slot: number): void {
 /** Tables filled further than that may lack room in a group: the oldest come first then. */
 const SURELY_ENOUGH = 0.6;
 
-function inOrder(from: ConnectionTable, to: ConnectionTable): Iterable<number> {
+function inOrder(from: SlotTable, to: SlotTable): Iterable<number> {
   if (from.slots <= to.slots) return from.taken();
   const slots = [...from.taken()];
   if (slots.length < to.slots * SURELY_ENOUGH && to.slots > GROUP_SLOTS) return slots;

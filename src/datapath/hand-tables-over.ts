@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import type { Problem } from '../diagnostics/problem.ts';
 import { type MapHandle, openPinnedMap } from '../kernel/index.ts';
 import { connectionLayout } from './connection-layout.ts';
-import { openTable } from './connection-table.ts';
 import type { StructLayout } from './counters.ts';
 import type { Generation } from './generation.ts';
 import { createHandOver, type HandOver, type Tables } from './hand-over.ts';
 import { isOverBy } from './over.ts';
 import { type Paths, pinName } from './paths.ts';
 import { seedConnections } from './seed-connections.ts';
+import { openSlotTable } from './slot-table.ts';
 import type { GenerationState } from './state.ts';
 import { hashSeed } from './tracking.ts';
 
@@ -24,12 +24,12 @@ export interface TablesHandedOver {
 type MapsByName = (name: string) => MapHandle | undefined;
 
 /** Undefined where the maps are not there. */
-export function openTables(maps: MapsByName, layout: StructLayout): Tables | undefined {
+export function openSlotTables(maps: MapsByName, layout: StructLayout): Tables | undefined {
   const [provenGroups, proven] = [maps('connection_groups'), maps('connections')];
   const [unprovenGroups, unproven] = [maps('unproven_groups'), maps('unproven')];
   if (!provenGroups || !proven || !unprovenGroups || !unproven) return undefined;
-  const one = openTable(provenGroups, proven, layout);
-  const two = openTable(unprovenGroups, unproven, layout);
+  const one = openSlotTable(provenGroups, proven, layout);
+  const two = openSlotTable(unprovenGroups, unproven, layout);
   return {
     proven: one,
     unproven: two,
@@ -76,12 +76,12 @@ export function handTablesOver(
     earlier?.close();
     return undefined;
   }
-  const to = openTables(own, connectionLayout) as Tables;
+  const to = openSlotTables(own, connectionLayout) as Tables;
   if (again) {
     to.proven.clear();
     to.unproven.clear();
   }
-  const from = earlier && openTables(earlier.maps, earlier.layout);
+  const from = earlier && openSlotTables(earlier.maps, earlier.layout);
   const over = from && between(from, to, own('tracking') as MapHandle);
   let unseeded = 0;
   return {
@@ -125,8 +125,8 @@ export function tablesBack(
     closeMaps();
     return undefined;
   }
-  const from = openTables(source.maps, after.connections.layout) as Tables;
-  const to = openTables(target.maps, before.connections.layout) as Tables;
+  const from = openSlotTables(source.maps, after.connections.layout) as Tables;
+  const to = openSlotTables(target.maps, before.connections.layout) as Tables;
   const { pass } = between(from, to, tracking);
   return {
     pass,

@@ -22,6 +22,8 @@ export interface KeptTablesOptions {
 const SWEEP_INTERVAL_MS = 1000;
 /** How long a sweep holds up whatever else this process does, and how long that has before the next. */
 const [SWEEP_MS, PAUSE_MS] = [5, 15];
+/** So many times as long as it took to copy tables back, nothing is copied. */
+const SHARE = 10;
 /** A sweep that frees so many goes on soon: there is likely more. */
 const MANY = 256;
 
@@ -30,10 +32,17 @@ export function keepTables({ paths, judging }: KeptTablesOptions): KeptTables {
   let back: TablesHandedOver | undefined;
   /** When packets go by the tables before again. */
   let endsAtNs = 0n;
+  /** Not before that, so that large tables leave this process time for whatever else it does. */
+  let backAtMs = 0;
   let timer = setTimeout(sweep, SWEEP_INTERVAL_MS).unref();
 
   function sweep(): void {
-    back?.pass(bootTimeNs() >= endsAtNs);
+    if (back && performance.now() >= backAtMs) {
+      const start = performance.now();
+      back.pass(bootTimeNs() >= endsAtNs);
+      const end = performance.now();
+      backAtMs = end + SHARE * (end - start);
+    }
     const built = judging();
     const maps = built?.policy.connections && built.generation.maps;
     const swept = maps && sweeper.sweep((name) => maps.get('xdp', name), SWEEP_MS);
@@ -51,6 +60,7 @@ export function keepTables({ paths, judging }: KeptTablesOptions): KeptTables {
       giveUp();
       if (!isChanging(state) || state.change.kind !== 'trial' || !state.settled) return;
       endsAtNs = BigInt(state.change.deadlineNs ?? 2n ** 63n);
+      backAtMs = 0;
       back = tablesBack(paths, state.change.after, state.settled);
     },
     close: () => {

@@ -1,5 +1,5 @@
 import { connectionFields, Phase, SIDE_BEHIND, tcpSideCodec, tcpSideFields } from '../generated/abi.ts';
-import type { Entry } from './connection-table.ts';
+import type { Entry } from './slot-table.ts';
 
 const { protocol, phase, last, traits, packets, bytes, sides } = connectionFields;
 const { end, limit, window, scale, flags } = tcpSideFields;

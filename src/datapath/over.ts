@@ -1,9 +1,9 @@
 import { connectionFields } from '../generated/abi.ts';
 import type { MapHandle } from '../kernel/index.ts';
 import { jiffiesClock } from '../kernel/jiffies-clock.ts';
-import type { Entry } from './connection-table.ts';
 import { type Age, idleTicks } from './connection-tables.ts';
 import { readAge } from './connection-use.ts';
+import type { Entry } from './slot-table.ts';
 
 /** Beyond the timeout, so that this process and a program that asks at the same time are of one mind. */
 const GRACE_MS = 100;

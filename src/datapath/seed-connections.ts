@@ -1,8 +1,8 @@
 import { connectionFields, Flow, Phase } from '../generated/abi.ts';
 import { jiffiesClock } from '../kernel/jiffies-clock.ts';
 import type { Address } from '../packet/address.ts';
-import { entryHash, newEntry } from './connection-table.ts';
 import type { Tables } from './hand-over.ts';
+import { entryHash, newEntry } from './slot-table.ts';
 import { listTcpSockets, type TcpSocket } from './tcp-sockets.ts';
 
 const PROTOCOL_TCP = 6;

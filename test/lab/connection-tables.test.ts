@@ -108,9 +108,12 @@ test('an observed policy reads the tables of the policy in force, and writes not
   await expectToGoOn();
 });
 
-test.each([false, true])('live connections are judged anew when a set changes: keepEstablished: %s', async (keeps) => {
-  const port = keeps ? PORT + 1 : PORT;
-  const rest = `sets: { banned: { file: banned.txt } }
+test.each([
+  { how: 'a file', keeps: false, port: PORT },
+  { how: 'a file, and established ones are kept', keeps: true, port: PORT + 1 },
+  { how: 'a command', keeps: false, port: PORT + 2 },
+])('live connections are judged anew when a set is changed by $how', async ({ how, keeps, port }) => {
+  const rest = `sets: { banned: { dynamic: true, file: banned.txt } }
 ingress:
   default: drop
   rules:
@@ -123,8 +126,11 @@ ingress:
   open.push(await client.spawn('sh', ['-c', `while sleep 0.02; do echo tick; done | nc ${host.address(4)} ${port}`]));
   const heard = (): number => Number(connections().find(({ dstPort }) => dstPort === port)?.packets[1] ?? 0n);
   await expect.poll(heard, { timeout: 5000 }).toBeGreaterThan(5);
-  writeFileSync(folder.path('banned.txt'), `${client.address(4)}\n`);
-  await told;
+  if (how === 'a command') enforcement.addMembers('banned', [{ prefix: client.address(4) }]);
+  else {
+    writeFileSync(folder.path('banned.txt'), `${client.address(4)}\n`);
+    await told;
+  }
   await setTimeout(50);
   const then = heard();
   await setTimeout(300);

@@ -15,7 +15,7 @@ export interface Entry {
  * A table of connections that packets may be looking up and changing at the same time: tags are changed by compare and
  * exchange alone, and an entry is whole before its tag tells of it.
  */
-export interface ConnectionTable {
+export interface SlotTable {
   readonly slots: number;
   /** Slots with a connection. */
   taken(): Generator<number>;
@@ -54,7 +54,7 @@ export const entryHash = (entry: Entry, seed: bigint): bigint => hashOf(tupleOf(
 const WORD_SLOTS = 8;
 
 /** @param layout of its entries, which another version of Sluice may have made */
-export function openTable(groupMap: MapHandle, slotMap: MapHandle, layout: StructLayout): ConnectionTable {
+export function openSlotTable(groupMap: MapHandle, slotMap: MapHandle, layout: StructLayout): SlotTable {
   const groups = groupMap.maxEntries;
   const slots = groups * GROUP_SLOTS;
   const tagMemory = mapMemory(groupMap);
