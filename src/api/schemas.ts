@@ -50,6 +50,14 @@ const example = z.object({
 
 const finding = z.object({ rule: z.string(), stage: z.string(), line: z.number(), reason: z.string() });
 
+/** What becomes of live connections. */
+const impact = z.object({
+  connections: z.number(),
+  judged: z.number(),
+  cut: z.number(),
+  by: z.array(z.object({ by: verdict, connections: z.number(), example: z.string() })),
+});
+
 /** Of long lists the first. */
 const rehearsal = z.object({
   packets: z.number(),
@@ -59,6 +67,7 @@ const rehearsal = z.object({
   differenceCount: z.number(),
   unreached: z.array(finding),
   unreachedCount: z.number(),
+  impact: z.optional(impact),
 });
 
 const decision = z.object({ name: z.string(), line: z.optional(z.number()), verdict: z.string() });

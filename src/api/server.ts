@@ -123,7 +123,7 @@ function applied({ warnings, rehearsal, ...rest }: Applied): AnswerTo<'apply'> {
   });
 }
 
-function rehearsalOnWire({ report, tookMs }: Rehearsed): NonNullable<AnswerTo<'apply'>['rehearsal']> {
+function rehearsalOnWire({ report, impact, tookMs }: Rehearsed): NonNullable<AnswerTo<'apply'>['rehearsal']> {
   const { packets, tests, differences, unreached } = report;
   return {
     packets,
@@ -133,6 +133,7 @@ function rehearsalOnWire({ report, tookMs }: Rehearsed): NonNullable<AnswerTo<'a
     differenceCount: differences.length,
     unreached: unreached.slice(0, MOST_FINDINGS).map((one) => ({ ...one })),
     unreachedCount: unreached.length,
+    ...(impact && { impact: { ...impact, by: impact.by.slice(0, MOST_FINDINGS) } }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { RuntimeMembers } from '../datapath/index.ts';
 import { type Problem, SluiceError } from '../diagnostics/problem.ts';
 import type { CheckedPolicy } from '../policy/checked.ts';
-import type { RehearsalReport } from '../rehearse/index.ts';
+import type { Impact, RehearsalReport } from '../rehearse/index.ts';
 
 export interface RehearsedChange {
   /** Left out where nothing is in force: packets pass. */
@@ -18,6 +18,8 @@ export interface Rehearsed {
   readonly report: RehearsalReport;
   /** Why it should not be put in force: a test that fails, a session that would be cut. */
   readonly problems: readonly Problem[];
+  /** What becomes of live connections; left out where none are tracked. */
+  readonly impact?: Impact;
   readonly tookMs: number;
 }
 
@@ -40,7 +42,20 @@ export async function rehearseChange({
   const after = withRuntimeMembers(written, runtime);
   const report = rehearse({ before, after, tests, written });
   problems.push(...report.problems, ...(await cutSessions(written, runtime, sessions)));
-  return { report, problems, tookMs: performance.now() - started };
+  const impact = await impactOf(after);
+  return { report, problems, ...(impact && { impact }), tookMs: performance.now() - started };
+}
+
+/** What the policy would do to the connections that the one in force tracks. */
+async function impactOf(policy: CheckedPolicy): Promise<Impact | undefined> {
+  const [{ impactOn }, { openRehearsal, readEnforcement }] = await Promise.all([
+    import('../rehearse/index.ts'),
+    import('../datapath/index.ts'),
+  ]);
+  using found = readEnforcement()?.connections();
+  if (!found) return undefined;
+  using rehearsal = openRehearsal(policy);
+  return impactOn(found, { policy, judge: rehearsal.judge });
 }
 
 /** An error for each SSH connection that the policy would cut: of those that are open now, and those that were `said`. */

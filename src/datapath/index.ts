@@ -25,6 +25,7 @@ export { type Inspection, inspect } from './inspect.ts';
 export { type Absent, examineInterfaces } from './interfaces-chosen.ts';
 export type { InterfaceChange } from './interfaces-reconcile.ts';
 export { type LeftObservation, takeLeftObservation } from './left-observation.ts';
+export { type LiveFlow, liveFlows } from './live-flows.ts';
 export type { SetChange } from './live-sets.ts';
 export { readMembers } from './member-text.ts';
 export type { Decision, Difference } from './observe.ts';

@@ -33,4 +33,57 @@ test('the daemon warns once when a table of connections is nearly full, and list
   expect(lab.ask('connections', 'kill', 'udp').stdout).toMatch(/^[1-4]\d connections killed\n$/);
   daemon.child.kill('SIGCONT');
   expect(daemon.stderr().match(warning)).toHaveLength(1);
+  daemon.child.kill('SIGTERM');
+  await daemon.ended;
+});
+
+test('what a change would cut is said before: by `diff --impact`, by a dry run, and by the apply', async () => {
+  const policy = (port: number, besides = ''): string => `version: 1
+interfaces: [eth0]
+connections: {${besides}}
+ingress:
+  default: drop
+  rules:
+    - { name: dns, protocol: udp, port: ${port}, action: allow }
+`;
+  const daemon = await lab.start();
+  lab.write('before.yaml', policy(53));
+  lab.write('after.yaml', policy(54));
+  lab.write('keeping.yaml', policy(54, ' keepEstablished: true '));
+  expect(lab.ask('apply', 'before.yaml')).toMatchObject({ status: 0 });
+  const talk = `for i in 1 2 3; do echo x | nc -u -w 0 -p $((30000 + i)) ${lab.host.address(4)} 53; done`;
+  await lab.client.exec('bash', ['-c', talk]);
+  await expect.poll(() => lab.ask('connections', 'udp').stdout).toContain(':30003');
+
+  const impact = (after: string) =>
+    JSON.parse(lab.ask('diff', '--impact', 'before.yaml', after, '-o', 'json').stdout).impact;
+  expect(impact('after.yaml')).toMatchObject({
+    cut: 3,
+    by: [
+      {
+        by: { verdict: 'drop', stage: 'ingress', rule: null, reason: 'default-ingress', line: 5 },
+        connections: 3,
+        example: expect.stringMatching(/^udp [\d.]+:3000[123] > [\d.]+:53$/),
+      },
+    ],
+  });
+  expect(impact('keeping.yaml').cut).toBe(0);
+  expect(impact('before.yaml').cut).toBe(0);
+  const said =
+    /of \d+ live connections 3 would be cut at their next packet\n.*drop default-ingress:5 .*ingress, 3, like udp/;
+  expect(lab.ask('diff', '-i', 'before.yaml', 'after.yaml').stdout).toMatch(said);
+  expect(lab.ask('apply', '--dry-run', 'after.yaml').stdout).toMatch(said);
+  expect(lab.ask('apply', 'after.yaml').stdout).toMatch(said);
+
+  await lab.client.exec('bash', ['-c', talk]);
+  const list = lab
+    .ask('connections', 'udp src portrange 30001-30003', '-o', 'ndjson')
+    .stdout.trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(list.filter(({ verdict }) => verdict === 'drop')).toHaveLength(3);
+  daemon.child.kill('SIGTERM');
+  await daemon.ended;
+  lab.ask('down');
+  expect(lab.ask('diff', '--impact', 'before.yaml', 'after.yaml').stderr).toContain('no policy is in force here');
 });

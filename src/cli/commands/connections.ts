@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { ConnectionOrder, FoundConnections, FoundEnforcement } from '../../datapath/index.ts';
+import type { ConnectionOrder } from '../../datapath/index.ts';
 import { SluiceError } from '../../diagnostics/problem.ts';
+import { findConnections, tablesOf } from '../connections/find.ts';
 import { answering, defineCommand } from '../define-command.ts';
 import { addNetnsOption, enterNetns, type NetnsOption } from '../enforcement/netns.ts';
 import { plural } from '../output/numbers.ts';
@@ -55,7 +56,7 @@ async function connections(session: Session, options: Options, what: readonly st
   const { compileConnectionFilter } = await import('../../datapath/index.ts');
   const filter = expression === '' ? undefined : compileConnectionFilter(expression);
   await enterNetns(options);
-  const { policy, tables } = await find();
+  const { policy, tables } = await findConnections();
   using found = tables;
   if (isKill) return kill(session, await found.kill(filter));
   if (options.follow) {
@@ -68,19 +69,6 @@ async function connections(session: Session, options: Options, what: readonly st
   const wanted = { ...(filter && { filter }), ...(options.sort && { by: options.sort }) };
   await listConnections(session, { policy, connections: found.list(wanted), limit, isFiltered: filter !== undefined });
   return 0;
-}
-
-async function find(): Promise<{ policy: string; tables: FoundConnections }> {
-  const { readEnforcement } = await import('../../datapath/index.ts');
-  const found = readEnforcement();
-  return { tables: tablesOf(found), policy: found?.policy.path ?? '' };
-}
-
-function tablesOf(found: FoundEnforcement | undefined): FoundConnections {
-  if (!found) throw new SluiceError({ code: 'datapath/nothing-enforced', message: 'no policy is in force here' });
-  const tables = found.connections();
-  if (tables) return tables;
-  throw new SluiceError({ code: 'datapath/no-connections', message: `${found.policy.path} tracks no connections` });
 }
 
 async function kill(session: Session, killed: number): Promise<ExitCode> {

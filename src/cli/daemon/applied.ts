@@ -3,6 +3,7 @@ import type { AnswerTo } from '../../api/schemas.ts';
 import { printable } from '../../diagnostics/display-width.ts';
 import type { VerdictChange } from '../../rehearse/index.ts';
 import { verdictLines } from '../diff/answer.ts';
+import { impactLines } from '../diff/impact.ts';
 import type { Answer } from '../output/answer.ts';
 import { formatCount, formatDuration, plural } from '../output/numbers.ts';
 import { problemData } from '../output/problems.ts';
@@ -31,7 +32,7 @@ const MOST_SHOWN = 8;
 /** What would be, or is, different from now on. */
 function rehearsalText(rehearsal: AnswerTo<'apply'>['rehearsal'], paint: Paint): string {
   if (!rehearsal) return '';
-  const { packets, tests, differences, differenceCount, unreached, unreachedCount } = rehearsal;
+  const { packets, tests, differences, differenceCount, unreached, unreachedCount, impact } = rehearsal;
   const passed = tests === 0 ? '' : `, ${plural(tests, 'test')} passed`;
   const lines = [
     paint('dim', `rehearsed with ${plural(packets, 'packet')}${passed}: ${changesInWords(differenceCount)}`),
@@ -44,6 +45,7 @@ function rehearsalText(rehearsal: AnswerTo<'apply'>['rehearsal'], paint: Paint):
           `  ${paint('yellow', 'not reached:')} ${printable(rule)} (line ${line}), because ${printable(reason)}`,
       ),
     ...rest(unreachedCount, paint),
+    ...(impact && impact.cut > 0 ? impactLines(impact, paint) : []),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -1,21 +1,24 @@
 import { printable } from '../../diagnostics/display-width.ts';
 import { decidedBy, type VerdictData } from '../../policy/decision.ts';
-import type { FieldChange, PolicyDiff, RuleChange, SetChange, VerdictChange } from '../../rehearse/index.ts';
+import type { FieldChange, Impact, PolicyDiff, RuleChange, SetChange, VerdictChange } from '../../rehearse/index.ts';
 import type { Answer } from '../output/answer.ts';
 import { plural } from '../output/numbers.ts';
 import { actionStyle, type Paint, type StyleName } from '../output/style.ts';
+import { impactLines } from './impact.ts';
 
-export function diffAnswer([before, after]: readonly [string, string], diff: PolicyDiff): Answer {
+export function diffAnswer([before, after]: readonly [string, string], diff: PolicyDiff, impact?: Impact): Answer {
   const { settings, sets, rules, verdicts } = diff;
   return {
-    data: { before, after, ...diff },
+    data: { before, after, ...diff, ...(impact && { impact }) },
     items: [
       ...settings.map((item) => ({ kind: 'setting', ...item })),
       ...sets.map((item) => ({ kind: 'set', ...item })),
       ...rules.map((item) => ({ kind: 'rule', ...item })),
       ...verdicts.map((item) => ({ kind: 'verdict', ...item })),
+      ...(impact ? [{ kind: 'impact', ...impact }] : []),
     ],
-    text: (paint) => diffText(diff, paint),
+    text: (paint) =>
+      `${diffText(diff, paint)}${impact ? `\n${part('Live connections', impactLines(impact, paint), paint)}` : ''}`,
   };
 }
 
