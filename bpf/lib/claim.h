@@ -4,11 +4,20 @@
 
 #include "connections.h"
 
+/* Jiffies since its last packet. Where another CPU has just had one of a later jiffy, that is 0 and not 2^32 - 1; and so it is
+ * where the clock of a capture goes back. */
+static __always_inline __u32 idle_for(const struct connection *connection, __u32 now)
+{
+	__u32 idle = now - connection->last;
+
+	return (__s32)idle < 0 ? 0 : idle;
+}
+
 static __always_inline int is_over(const struct tracking *settings, const struct connection *connection, __u32 now)
 {
 	__u32 phase = connection->phase;
 
-	return phase >= PHASE_MAX || now - connection->last > settings->timeouts[phase];
+	return phase >= PHASE_MAX || idle_for(connection, now) > settings->timeouts[phase];
 }
 
 /* How gladly a connection goes for another, when there is no room: 0 not at all. What is over goes first, then the oldest. */
@@ -34,7 +43,7 @@ static __always_inline __u32 expendable(const struct tracking *settings, const s
 			break;
 		}
 	}
-	return (now - connection->last) / 2 + 1;
+	return idle_for(connection, now) / 2 + 1;
 }
 
 /* Takes a slot for a connection of that hash: its tag is TAG_TAKEN until `publish`. The slot's number + 1; 0: there is no
