@@ -53,7 +53,7 @@ ingress:
   expect(lab.ask('apply', 'before.yaml')).toMatchObject({ status: 0 });
   const talk = `for i in 1 2 3; do echo x | nc -u -w 0 -p $((30000 + i)) ${lab.host.address(4)} 53; done`;
   await lab.client.exec('bash', ['-c', talk]);
-  await expect.poll(() => lab.ask('connections', 'udp').stdout).toContain(':30003');
+  await expect.poll(() => lab.ask('connections', 'udp').stdout, { timeout: 10_000 }).toContain(':30003');
 
   const impact = (after: string) =>
     JSON.parse(lab.ask('diff', '--impact', 'before.yaml', after, '-o', 'json').stdout).impact;
