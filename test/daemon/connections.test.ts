@@ -51,7 +51,7 @@ ingress:
   lab.write('after.yaml', policy(54));
   lab.write('keeping.yaml', policy(54, ' keepEstablished: true '));
   expect(lab.ask('apply', 'before.yaml')).toMatchObject({ status: 0 });
-  const talk = `for i in 1 2 3; do echo x | nc -u -w 0 -p $((30000 + i)) ${lab.host.address(4)} 53; done`;
+  const talk = `for i in 1 2 3; do echo x | nc -u -w 1 -p $((30000 + i)) ${lab.host.address(4)} 53; done`;
   await lab.client.exec('bash', ['-c', talk]);
   await expect.poll(() => lab.ask('connections', 'udp').stdout, { timeout: 10_000 }).toContain(':30003');
 
