@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Ingress at TC, behind another's XDP program: see docs/decisions/0008. The stages are those of XDP. */
+#define CONTEXT struct __sk_buff
 #include "lib/incoming.h"
 #include "lib/observe.h"
 #include "lib/skb.h"
@@ -21,12 +22,8 @@ static __always_inline int take_tag_out(struct __sk_buff *skb)
 
 static __always_inline enum verdict judge(struct __sk_buff *skb, struct packet *packet)
 {
-	struct frame frame;
-
 	linearise_headers(skb);
-	frame = frame_of(skb);
-	frame.length = packet->frame_length;
-	return judge_incoming(skb, &frame, packet);
+	return judge_incoming(skb, packet);
 }
 
 SEC("tc")

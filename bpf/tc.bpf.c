@@ -3,21 +3,20 @@
 #include "lib/judge.h"
 #include "lib/observe.h"
 #include "lib/skb.h"
-#include "lib/track.h"
+#include "lib/settle.h"
 
 static __always_inline enum verdict judge(struct __sk_buff *skb, struct packet *packet)
 {
-	struct frame frame;
+	struct frame arrived, frame;
 	enum reason reason;
 
 	linearise_headers(skb);
-	frame = frame_of(skb);
-	frame.length = packet->frame_length;
+	arrived = frame_of(skb, packet);
 	if (skb->vlan_present) {
 		packet->vlan = skb->vlan_tci & 0xfff;
 		packet->traits |= TRAIT_VLAN;
 	}
-	reason = parse(&frame, packet);
+	reason = parse(&arrived, packet);
 	if (reason != REASON_NONE)
 		return malformed(packet, reason);
 	packet->stage = STAGE_EGRESS;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Ingress, at XDP. The stages are generated from the policy; the linker puts them in. */
+#define CONTEXT struct xdp_md
 #include "lib/incoming.h"
 #include "lib/observe.h"
 #include "lib/reject.h"
@@ -25,20 +26,9 @@ static __always_inline void leave_mark(struct xdp_md *context, __u32 mark)
 	metadata->mark = mark;
 }
 
-static __always_inline struct frame frame_of(struct xdp_md *context, const struct packet *packet)
-{
-	return (struct frame){
-		.data = (void *)(long)context->data,
-		.end = (void *)(long)context->data_end,
-		.length = packet->frame_length,
-	};
-}
-
 static __always_inline enum verdict judge(struct xdp_md *context, struct packet *packet)
 {
-	struct frame frame = frame_of(context, packet);
-
-	return judge_incoming(context, &frame, packet);
+	return judge_incoming(context, packet);
 }
 
 SEC("xdp")

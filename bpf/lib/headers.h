@@ -40,6 +40,14 @@ struct frame {
 	__u32 length; /* of the whole frame */
 };
 
+/* As it is now; `context` is the program's. */
+#define frame_of(context, packet)                        \
+	((struct frame){                                  \
+		.data = (void *)(long)(context)->data,    \
+		.end = (void *)(long)(context)->data_end, \
+		.length = (packet)->frame_length,         \
+	})
+
 struct ethernet_header {
 	__u8 destination[6];
 	__u8 source[6];

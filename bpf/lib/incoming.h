@@ -3,13 +3,15 @@
 #pragma once
 
 #include "judge.h"
-#include "track.h"
+#include "settle.h"
 
-/* `packet`: as new_packet leaves it. `context`: of the program, for generated code. */
-static __always_inline enum verdict judge_incoming(void *context, const struct frame *frame, struct packet *packet)
+/* `packet`: as new_packet leaves it. CONTEXT is what the program is given, by who includes this. */
+static __always_inline enum verdict judge_incoming(CONTEXT *context, struct packet *packet)
 {
 	enum verdict verdict = VERDICT_NONE;
-	enum reason reason = parse(frame, packet);
+	/* Two: what functions are given stands on the stack, where the verifier takes it for one more thing that may differ. */
+	struct frame arrived = frame_of(context, packet), frame;
+	enum reason reason = parse(&arrived, packet);
 
 	if (reason != REASON_NONE)
 		return malformed(packet, reason);
@@ -19,7 +21,7 @@ static __always_inline enum verdict judge_incoming(void *context, const struct f
 	}
 	if (verdict == VERDICT_NONE) {
 		packet->stage = STAGE_INGRESS;
-		verdict = has_tracking ? track_and_judge(context, frame, packet, HOOK_INGRESS, stage_ingress) :
+		verdict = has_tracking ? track_and_judge(context, &frame, packet, HOOK_INGRESS, stage_ingress) :
 					 call_stage(stage_ingress, context, packet);
 	}
 	return verdict;

@@ -7,15 +7,6 @@
 
 enum { HEADERS = 256 }; /* bytes that are made linear where the skb has them elsewhere */
 
-static __always_inline struct frame frame_of(struct __sk_buff *skb)
-{
-	return (struct frame){
-		.data = (void *)(long)skb->data,
-		.end = (void *)(long)skb->data_end,
-		.length = skb->len,
-	};
-}
-
 static __always_inline void linearise_headers(struct __sk_buff *skb)
 {
 	__u32 wanted = skb->len < HEADERS ? skb->len : HEADERS;
@@ -52,7 +43,7 @@ static __always_inline int insert_behind_ethernet(struct __sk_buff *skb, const s
 
 	if (bpf_skb_change_head(skb, room, 0))
 		return -1;
-	frame = frame_of(skb);
+	frame = frame_of(skb, packet);
 	return move_ethernet(&frame, packet, room);
 }
 
@@ -68,18 +59,18 @@ static __always_inline int write_answer(struct __sk_buff *skb)
 		return -1;
 	offset = network_offset(packet);
 	header = answer_header_length(packet);
-	frame = frame_of(skb);
+	frame = frame_of(skb, packet);
 	if (!offset || !remember(&frame, packet, &rejected))
 		return -1;
 	if (packet->traits & TRAIT_TCP) {
 		if (bpf_skb_change_tail(skb, offset + header + sizeof(struct tcp_header), 0))
 			return -1;
-		frame = frame_of(skb);
+		frame = frame_of(skb, packet);
 		return write_reset(&frame, packet, &rejected);
 	}
 	if (bpf_skb_change_tail(skb, offset + rejected.quote, 0) ||
 	    insert_behind_ethernet(skb, packet, header + sizeof(struct icmp_header)))
 		return -1;
-	frame = frame_of(skb);
+	frame = frame_of(skb, packet);
 	return write_unreachable(&frame, packet, &rejected);
 }
